@@ -59,8 +59,8 @@ export const CODEC_ZSTD: u32 = 4;
 /** Contract C1: more records than this in one batch are refused. */
 export const BATCH_RECORDS_MAX: u32 = 131072;
 
-/** Tables of slicing-by-16 CRC-32C, filled once per memory by `initCrc32c`. */
-export const CRC_TABLES_SIZE: u32 = 16384;
+/** Tables of the CRC-32C (slicing and folding), filled once per memory by `initCrc32c`. */
+export const CRC_TABLES_SIZE: u32 = 16512;
 
 /**
  * One entry of the record table that `walkRecords` fills (design section 4); little-endian, `_AT` relative to the
@@ -77,8 +77,9 @@ export const CRC_TABLES_SIZE: u32 = 16384;
  *   32    4 valueSize       i32, -1: null
  *   36    4 headersAt       u32, of the first header (after the count)
  *   40    4 headerCount     u32
- *   44    4 keyHash         u32, murmur2 as Kafka's partitioner computes it; 0 for a null key
- *   48    8 x names         {u32 valueAt, i32 valueSize} per named header; valueSize -2: the header is absent, -1: null
+ *   44    4 keyHash         u32, murmur2 as Kafka's partitioner computes it; 0 for a null key, or if not asked for
+ *   48    8 x names         {u32 valueAt, i32 valueSize} per named header, the last one if a record has several;
+ *                           valueSize -2: the header is absent, -1: null
  */
 export const RECORD_TIMESTAMP_DELTA_AT: u32 = 0;
 export const RECORD_OFFSET_DELTA_AT: u32 = 8;
@@ -95,6 +96,35 @@ export const RECORD_ENTRY_SIZE: u32 = 48;
 export const RECORD_NAMED_HEADER_SIZE: u32 = 8;
 export const SIZE_NULL: i32 = -1;
 export const SIZE_ABSENT: i32 = -2;
+
+/** Bits of `walkRecords`'s flags. */
+/** Fill in keyHash. */
+export const WALK_KEY_HASH: u32 = 1;
+
+/**
+ * One entry of the table from which `encodeRecords` encodes a record; little-endian. `end` is the core's answer.
+ *
+ *   at size field
+ *    0    8 timestampDelta  f64, ms after baseTimestamp
+ *    8    4 keyAt           u32, address
+ *   12    4 keySize         i32, -1: null
+ *   16    4 valueAt         u32, address
+ *   20    4 valueSize       i32, -1: null
+ *   24    4 headersAt       u32, address of the encoded headers
+ *   28    4 headersSize     u32, bytes of all of them
+ *   32    4 headerCount     u32
+ *   36    4 end             u32, bytes written up to and with this record
+ */
+export const ENCODE_TIMESTAMP_DELTA_AT: u32 = 0;
+export const ENCODE_KEY_AT: u32 = 8;
+export const ENCODE_KEY_SIZE_AT: u32 = 12;
+export const ENCODE_VALUE_AT: u32 = 16;
+export const ENCODE_VALUE_SIZE_AT: u32 = 20;
+export const ENCODE_HEADERS_AT: u32 = 24;
+export const ENCODE_HEADERS_SIZE_AT: u32 = 28;
+export const ENCODE_HEADER_COUNT_AT: u32 = 32;
+export const ENCODE_END_AT: u32 = 36;
+export const ENCODE_ENTRY_SIZE: u32 = 40;
 
 /**
  * One entry of the batch table that `scanBatches` fills; little-endian.
@@ -125,6 +155,36 @@ export const SCAN_BASE_SEQUENCE_AT: u32 = 48;
 export const SCAN_PRODUCER_EPOCH_AT: u32 = 52;
 export const SCAN_ENTRY_SIZE: u32 = 56;
 
+/** Bits of `scanBatches`'s flags. */
+/** Offsets may be missing between batches (a compacted or imported log). */
+export const SCAN_GAPS: u32 = 1;
+/** Compute every batch's CRC; without it that is the host's work. */
+export const SCAN_CRC: u32 = 2;
+
+/**
+ * Where and why `scanBatches` stopped; little-endian.
+ *
+ *   at size field
+ *    0    8 nextOffset  f64, offset after the last batch found; the expected one if none was
+ *    8    4 position    u32, of the first byte that is not part of a batch found
+ *   12    4 stop        i32, STOP_*, or the ERR_* of the batch at `position`
+ *   16    4 sizeNeeded  u32, STOP_TRUNCATED: bytes from `position` on without which it cannot be judged
+ */
+export const SCAN_RESULT_NEXT_OFFSET_AT: u32 = 0;
+export const SCAN_RESULT_POSITION_AT: u32 = 8;
+export const SCAN_RESULT_STOP_AT: u32 = 12;
+export const SCAN_RESULT_SIZE_NEEDED_AT: u32 = 16;
+export const SCAN_RESULT_SIZE: u32 = 24;
+
+/** Every byte was scanned. */
+export const STOP_END: i32 = 0;
+/** A zero length: nothing was written from here on (contract B7). */
+export const STOP_ZEROS: i32 = 1;
+/** The batch table is full. */
+export const STOP_FULL: i32 = 2;
+/** A batch goes on after the last byte: scan again with more, or, at the end of the file, it is torn. */
+export const STOP_TRUNCATED: i32 = 3;
+
 /** A slot of the dense offset index (contract B2): u32, position in the segment of the batch that holds the offset. */
 export const SLOT_SIZE: u32 = 4;
 
@@ -153,4 +213,12 @@ export const ERR_KEY_MISSING: i32 = -13;
 export const ERR_TIMESTAMP_AHEAD: i32 = -14;
 export const ERR_MAX_TIMESTAMP: i32 = -15;
 export const ERR_CODEC: i32 = -16;
-export const ERR_NEGATIVE_OFFSET: i32 = -17;
+/** A base offset below 0, or a last offset that is no safe integer. */
+export const ERR_OFFSET_RANGE: i32 = -17;
+export const ERR_TOO_LARGE: i32 = -18;
+/** The base offset is not the one that must follow. */
+export const ERR_OFFSET_ORDER: i32 = -19;
+/** Encoded, it would not fit. */
+export const ERR_FULL: i32 = -20;
+/** No record is that late. */
+export const ERR_NOT_FOUND: i32 = -21;

@@ -1,0 +1,34 @@
+/**
+ * Where metadata lives: the topics and the producer ids. One node keeps it in a local log; a cluster will keep it elsewhere.
+ * A change is durable when its promise resolves, and visible from then on.
+ */
+import type { TopicId } from "../base/topic-id.ts";
+
+export interface TopicMetadata {
+  readonly name: string;
+  readonly id: TopicId;
+  /** The log behind the name; the topic's own, unless the name is a link. Folders and settings belong to the log. */
+  readonly logId: TopicId;
+  readonly partitions: number;
+  /** What differs from the defaults, as text. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export interface ProducerIdBlock {
+  readonly first: number;
+  readonly count: number;
+}
+
+export interface MetaStore {
+  /** All topics, as of now. */
+  topics(): readonly TopicMetadata[];
+  topic(name: string): TopicMetadata | undefined;
+  /** @throws BrokerError TOPIC_ALREADY_EXISTS, NO_SPACE, STORAGE_ERROR */
+  createTopic(topic: TopicMetadata): Promise<void>;
+  /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, NO_SPACE, STORAGE_ERROR */
+  alterTopic(name: string, settings: Readonly<Record<string, string>>): Promise<TopicMetadata>;
+  /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, NO_SPACE, STORAGE_ERROR */
+  deleteTopic(name: string): Promise<void>;
+  /** Ids that nobody else gets, whatever crashes (contract G1). */
+  takeProducerIds(count: number): Promise<ProducerIdBlock>;
+}

@@ -1,0 +1,225 @@
+/**
+ * Cambium embedded: a whole broker inside this process, for tests and apps.
+ *
+ *   import { startBroker } from "cambium";
+ *   const broker = await startBroker({ data: "temporary", port: 0 });
+ *   ... connect to broker.port ...
+ *   await broker.close();
+ *
+ * Runs on Node 20 and 22 (Linux with glibc, macOS, Windows), and on Node 24 and 26 where glibc is 2.38 or newer; elsewhere
+ * `startBroker` fails with TRANSPORT_UNAVAILABLE, whose message names the way out.
+ *
+ * This file is the composition: it alone knows storage, threads, broker and doors together.
+ */
+import { createRequire } from "node:module";
+import path from "node:path";
+import { systemClock } from "./base/clock.ts";
+import type { TopicId } from "./base/topic-id.ts";
+import { Broker } from "./broker/broker.ts";
+import { LocalMetaStore, type MetadataRecord } from "./broker/local-meta-store.ts";
+import { loadUws } from "./server/uws.ts";
+import { WebSocketServer } from "./server/websocket-server.ts";
+import type { LogTable } from "./storage/checkpoint.ts";
+import { folders } from "./storage/data-folder.ts";
+import { type FolderLock, lockFolder } from "./storage/folder-lock.ts";
+import { makeTemporaryFolder, removeTemporaryFolder } from "./storage/temporary-folder.ts";
+import type { FolderState } from "./workers/maintenance-worker.ts";
+import { ThreadLogStore } from "./workers/thread-log-store.ts";
+
+export { BrokerError, type ErrorName } from "./base/errors.ts";
+
+export type LogLevel = "info" | "warn" | "error";
+export type LogSink = (level: LogLevel, message: string, facts?: Readonly<Record<string, unknown>>) => void;
+
+export interface StartOptions {
+  /** A folder, made if need be; "temporary": one of its own that goes with the broker. */
+  readonly data: string;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 4500; 0: any free one. */
+  readonly port?: number;
+  readonly connectionsMax?: number;
+  readonly partitionsMax?: number;
+  /** Bytes of memory for batches, default 256 MiB. */
+  readonly poolBytes?: number;
+  /** Bytes of its newest batches that a partition keeps in memory while nobody reads them, default 8 MiB. */
+  readonly tailBytes?: number;
+  /** Default: one per two processors. */
+  readonly logWorkers?: number;
+  /** Hears what an operator should know; default: nobody. */
+  readonly log?: LogSink;
+}
+
+export interface RunningBroker {
+  readonly host: string;
+  readonly port: number;
+  readonly data: string;
+  readonly incarnation: number;
+  stats(): Record<string, unknown>;
+  /** Finishes what was accepted, closes every log and marks the folder clean. */
+  close(): Promise<void>;
+}
+
+export const version: string = (createRequire(import.meta.url)("../package.json") as { version: string }).version;
+
+const HOST = "127.0.0.1";
+const PORT = 4500;
+const CHECKPOINT_MS = 1000;
+const IDLE_SWEEP_MS = 10_000;
+
+/**
+ * Starts a broker.
+ *
+ * @throws BrokerError FOLDER_LOCKED, LAYOUT_UNSUPPORTED, LOG_DAMAGED, ADDRESS_IN_USE, TRANSPORT_UNAVAILABLE, STORAGE_ERROR
+ */
+export async function startBroker(options: StartOptions): Promise<RunningBroker> {
+  await loadUws(); // Before anything is touched: without it there is no broker.
+  const isTemporary = options.data === "temporary";
+  const data = isTemporary ? makeTemporaryFolder() : path.resolve(options.data);
+  const lock = await lockFolder(data);
+  let node: Node | null = null;
+  try {
+    node = await Node.open(data, options, lock);
+    await node.listen();
+    return node;
+  } catch (error) {
+    if (node === null) await lock.release();
+    else await node.close();
+    if (isTemporary) removeTemporaryFolder(data);
+    throw error;
+  }
+}
+
+class Node implements RunningBroker {
+  readonly host: string;
+  readonly data: string;
+  readonly #options: StartOptions;
+  readonly #lock: FolderLock;
+  readonly #store: ThreadLogStore;
+  readonly #broker: Broker;
+  readonly #folder: FolderState;
+  readonly #startedMs = systemClock.monotonic();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #server: WebSocketServer | null = null;
+  #checkpointed = "";
+  #checkpointing: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | null = null;
+
+  static async open(data: string, options: StartOptions, lock: FolderLock): Promise<Node> {
+    const { logWorkers, poolBytes } = options;
+    const store = await ThreadLogStore.start({ ...(logWorkers && { logWorkers }), ...(poolBytes && { poolBytes }) });
+    try {
+      const folder = await store.maintenance.openFolder({ data, version });
+      return new Node(data, options, lock, store, folder);
+    } catch (error) {
+      await store.stop();
+      throw error;
+    }
+  }
+
+  private constructor(data: string, options: StartOptions, lock: FolderLock, store: ThreadLogStore, folder: FolderState) {
+    this.data = data;
+    this.host = options.host ?? HOST;
+    this.#options = options;
+    this.#lock = lock;
+    this.#store = store;
+    this.#folder = folder;
+    const write = (records: readonly MetadataRecord[], size: number): Promise<number> =>
+      store.maintenance.writeMetadata({ data, records, size });
+    const meta = new LocalMetaStore(folder.metadata.records, folder.metadata.size, write);
+    const { tailBytes, partitionsMax } = options;
+    this.#broker = new Broker(store, meta, {
+      incarnation: folder.meta.incarnation,
+      folders: { topics: folders.topics(data), quarantine: folders.quarantine(data) },
+      expected: folder.expected.logs as LogTable & Record<string, { topicId: TopicId }>,
+      clean: folder.expected.clean,
+      sameBoot: folder.sameBoot,
+      ...(tailBytes && { tailBytes }),
+      ...(partitionsMax && { partitionsMax }),
+      log: (level, message, facts) => options.log?.(level, message, facts),
+      monotonicMs: systemClock.monotonic,
+      random: (bytes) => crypto.getRandomValues(bytes),
+    });
+    store.listen(this.#broker);
+  }
+
+  get port(): number {
+    return this.#server?.port ?? 0;
+  }
+
+  get incarnation(): number {
+    return this.#folder.meta.incarnation;
+  }
+
+  /** Recovers what needs it, then opens the door. */
+  async listen(): Promise<void> {
+    const { expected } = this.#folder;
+    for (const name of expected.damaged) this.#options.log?.("error", `${name} in the data folder is damaged; its logs are scanned`);
+    if (!expected.clean) await this.#broker.recoverDirty(Object.keys(expected.logs));
+    await this.#store.maintenance.removeLeftovers(folders.topics(this.data));
+    this.#server = await WebSocketServer.start(this.#broker, {
+      host: this.host,
+      port: this.#options.port ?? PORT,
+      ...(this.#options.connectionsMax && { connectionsMax: this.#options.connectionsMax }),
+      identity: {
+        clusterId: uuidBytes(this.#folder.meta.clusterId),
+        nodeId: this.#folder.meta.nodeId,
+        name: `cambium ${version}`,
+      },
+      monotonicMs: systemClock.monotonic,
+      stats: () => this.stats(),
+    });
+    this.#timers.push(
+      setInterval(() => this.#checkpoint(), CHECKPOINT_MS).unref(),
+      setInterval(() => this.#broker.closeIdle(), IDLE_SWEEP_MS).unref(),
+    );
+  }
+
+  stats(): Record<string, unknown> {
+    const { rss } = process.memoryUsage();
+    return {
+      version,
+      incarnation: this.incarnation,
+      uptimeMs: Math.round(systemClock.monotonic() - this.#startedMs),
+      rssBytes: rss,
+      ...this.#broker.stats(),
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#server?.close();
+    await this.#broker.close();
+    await this.#checkpointing;
+    await this.#store.maintenance.cleanMark({ data: this.data, owner: this.#owner, logs: this.#broker.checkpoints() });
+    await this.#store.stop();
+    await this.#lock.release();
+    if (this.#options.data === "temporary") removeTemporaryFolder(this.data);
+  }
+
+  get #owner(): { folderId: string; incarnation: number } {
+    return { folderId: this.#folder.meta.folderId, incarnation: this.incarnation };
+  }
+
+  /** Writes where the logs stand, if it changed since the last time. */
+  #checkpoint(): void {
+    const logs = this.#broker.checkpoints();
+    const text = JSON.stringify(logs);
+    if (text === this.#checkpointed) return;
+    this.#checkpointed = text;
+    this.#checkpointing = this.#store.maintenance.checkpoint({ data: this.data, owner: this.#owner, logs }).catch((error: unknown) => {
+      this.#checkpointed = "";
+      this.#options.log?.("error", "the checkpoint could not be written", { error: String(error) });
+    });
+  }
+}
+
+function uuidBytes(text: string): Uint8Array {
+  const hex = text.replaceAll("-", "");
+  return Uint8Array.from({ length: 16 }, (_, index) => Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16));
+}

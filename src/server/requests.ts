@@ -1,0 +1,148 @@
+/**
+ * Requests that are answered by one frame some time later: topics, producer ids, offsets, stats. Each takes the request's body
+ * and returns the answer's type and body; what is thrown is answered as an Error.
+ */
+import { BrokerError } from "../base/errors.ts";
+import { topicIdFromBytes, topicIdToBytes } from "../base/topic-id.ts";
+import type { Offset, Timestamp } from "../base/units.ts";
+import type { Broker, StartAt } from "../broker/broker.ts";
+import type { Partition } from "../broker/partition.ts";
+import type { Topic } from "../broker/topic.ts";
+import { defaultSettings, type SettingName } from "../broker/topic-settings.ts";
+import type { Encodable } from "../protocol/field-codec.ts";
+import type {
+  AlterTopic,
+  Bodies,
+  CreateTopic,
+  DeleteTopic,
+  DescribeTopics,
+  InitProducer,
+  ListOffset,
+  PartitionInfo,
+  TopicInfo,
+} from "../protocol/generated/messages.ts";
+import { Durability, Start } from "../protocol/generated/wire.ts";
+import type { BodyName } from "../protocol/messages.ts";
+import { errorBody } from "../protocol/wire-error.ts";
+
+export type Answer = { readonly [Name in BodyName]: readonly [Name, Encodable<Bodies[Name]>] }[BodyName];
+
+const durabilities = { disk: Durability.Disk, os: Durability.Os, memory: Durability.Memory } as const;
+
+export function durabilityOf(topic: Topic): Durability {
+  return durabilities[topic.logSettings.durability];
+}
+
+export async function createTopic(broker: Broker, body: CreateTopic): Promise<Answer> {
+  const settings = (body.settings ?? []).map(({ key, value }): [string, string] => [key, value]);
+  await broker.createTopic({ name: body.name, partitions: body.partitions, settings }, body.validateOnly);
+  return describeTopics(broker, { names: body.validateOnly ? [] : [body.name], settings: true });
+}
+
+export async function deleteTopic(broker: Broker, body: DeleteTopic): Promise<Answer> {
+  await broker.deleteTopic(body.name);
+  return ["Done", {}];
+}
+
+export async function alterTopic(broker: Broker, body: AlterTopic): Promise<Answer> {
+  const topic = broker.knownTopic(body.name);
+  if (body.partitions !== -1 && body.partitions !== topic.partitions.length) {
+    throw new BrokerError("INVALID_PARTITIONS", "the number of a topic's partitions cannot be changed by this version");
+  }
+  const set = (body.set ?? []).map(({ key, value }): [string, string | null] => [key, value]);
+  const unset = (body.unset ?? []).map((key): [string, string | null] => [key, null]);
+  await broker.alterTopic(body.name, [...set, ...unset], body.validateOnly);
+  return describeTopics(broker, { names: [body.name], settings: true });
+}
+
+export async function describeTopics(broker: Broker, body: DescribeTopics): Promise<Answer> {
+  const names = body.names ?? [...broker.topics].map(({ name }) => name);
+  const topics = await Promise.all(
+    names.map(async (name): Promise<Encodable<TopicInfo>> => {
+      const topic = broker.topic(name);
+      if (topic !== undefined) return describeTopic(topic, body.settings);
+      return { name, error: errorBody(new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", `there is no topic ${name}`)) };
+    }),
+  );
+  return ["TopicsResult", { topics }];
+}
+
+async function describeTopic(topic: Topic, withSettings: boolean): Promise<Encodable<TopicInfo>> {
+  const names = Object.keys(defaultSettings) as SettingName[];
+  return {
+    name: topic.name,
+    topicId: topicIdToBytes(topic.id),
+    durability: durabilityOf(topic),
+    maxMessageBytes: topic.settings["max.message.bytes"],
+    partitions: await Promise.all(topic.partitions.map(describePartition)),
+    ...(withSettings && {
+      settings: names.map((key) => ({
+        key,
+        value: String(topic.settings[key]),
+        isDefault: topic.settings[key] === defaultSettings[key],
+      })),
+    }),
+  };
+}
+
+async function describePartition(partition: Partition): Promise<Encodable<PartitionInfo>> {
+  // After an unclean stop only the log itself knows its end. A log that cannot be opened is described with its error.
+  await partition.ensureCertain().catch(() => {});
+  return {
+    partition: partition.index,
+    leader: 1,
+    leaderEpoch: partition.leaderEpoch,
+    logStartOffset: partition.logStartOffset as Offset,
+    highWatermark: partition.highWatermark as Offset,
+    lastStableOffset: partition.lastStableOffset as Offset,
+    logEndOffset: partition.logEndOffset as Offset,
+    durableEndOffset: partition.durableEndOffset as Offset,
+    error: partition.error?.wireCode ?? 0,
+  };
+}
+
+export async function initProducer(broker: Broker, body: InitProducer): Promise<Answer> {
+  if (body.producerId < 0n) return ["InitProducerResult", { producerId: BigInt(await broker.nextProducerId()), producerEpoch: 0 }];
+  const epoch = body.producerEpoch + 1;
+  // After the last epoch comes a new id, as in Kafka.
+  if (epoch > 32767) return ["InitProducerResult", { producerId: BigInt(await broker.nextProducerId()), producerEpoch: 0 }];
+  return ["InitProducerResult", { producerId: body.producerId, producerEpoch: epoch }];
+}
+
+export async function listOffset(broker: Broker, body: ListOffset): Promise<Answer> {
+  const partition = broker.partition(topicIdFromBytes(body.topicId), body.partition);
+  const offset = await broker.resolveStart(partition, startOf(body.start, body.value));
+  const { leaderEpoch, logStartOffset, highWatermark, lastStableOffset } = partition;
+  return [
+    "ListOffsetResult",
+    {
+      offset: offset as Offset,
+      timestamp: -1 as Timestamp,
+      leaderEpoch,
+      logStartOffset: logStartOffset as Offset,
+      highWatermark: highWatermark as Offset,
+      lastStableOffset: lastStableOffset as Offset,
+    },
+  ];
+}
+
+/** Where a request wants to begin. */
+export function startOf(start: Start, value: number): StartAt {
+  if (start === Start.Earliest) return { kind: "earliest" };
+  if (start === Start.Latest) return { kind: "latest" };
+  return start === Start.Timestamp ? { kind: "timestamp", value } : { kind: "offset", value };
+}
+
+/** The partition's numbers go with every error that concerns it (contract A5). */
+export function withNumbers(error: BrokerError, partition: Partition): BrokerError {
+  const { logStartOffset, highWatermark, lastStableOffset, leaderEpoch } = partition;
+  const details = { logStartOffset, highWatermark, lastStableOffset, leaderEpoch, ...error.details };
+  return new BrokerError(error.code, error.message, { details, cause: error.cause });
+}
+
+/** KIP-320: a client that knows another epoch must look again before it goes on. -1: the client does not say. */
+export function checkLeaderEpoch(partition: Partition, epoch: number): void {
+  if (epoch < 0 || epoch === partition.leaderEpoch) return;
+  const code = epoch < partition.leaderEpoch ? "FENCED_LEADER_EPOCH" : "UNKNOWN_LEADER_EPOCH";
+  throw new BrokerError(code, `the partition's leader epoch is ${partition.leaderEpoch}, not ${epoch}`);
+}

@@ -1,0 +1,235 @@
+/**
+ * The door for the binary protocol: uWebSockets.js on the main thread.
+ *
+ * Traps of the library that this file lives around (field notes in docs/decisions): messages are views that end with the
+ * callback; a large send from inside `drain` can hang its socket for ever, so `drain` only schedules; a message of 16 KiB or
+ * more leaves straight from our memory only when nothing is corked.
+ */
+import type { TemplatedApp, us_listen_socket, WebSocket } from "uWebSockets.js";
+import { BrokerError } from "../base/errors.ts";
+import type { Broker } from "../broker/broker.ts";
+import { REQUEST_BYTES_MAX } from "../protocol/limits.ts";
+import { CLOSE_NOT_BINARY, CLOSE_POLICY, type ClientSocket } from "./client-socket.ts";
+import { Connection, type ConnectionContext } from "./connection.ts";
+import { HotFrames } from "./hot-frames.ts";
+import { loadUws, type UwsModule } from "./uws.ts";
+import { WindowBudget } from "./windows.ts";
+
+export const WEBSOCKET_PATH = "/cambium";
+export const SUBPROTOCOL = "cambium.v1";
+
+export interface WebSocketServerOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly connectionsMax?: number;
+  readonly identity: ConnectionContext["identity"];
+  monotonicMs(): number;
+  /** Facts of the whole broker, for `stats`. */
+  stats(): Record<string, unknown>;
+}
+
+const CONNECTIONS_MAX = 20_000;
+/** A silent peer is pinged, and cut off after this long. */
+const IDLE_SECONDS = 60;
+/** Time to say Hello. */
+const HELLO_MS = 10_000;
+/** Below this a message is sent in one piece, because it is copied anyway. */
+const PIECES_MIN = 16 * 1024;
+/** Above any that we let build up: a dropped send would be a lost answer. */
+const BACKPRESSURE_MAX = 256 * 1024 * 1024;
+
+interface Session {
+  connection: Connection | null;
+  helloTimer: NodeJS.Timeout | undefined;
+}
+
+/** Part of the library, missing in its types: one message in pieces, each sent without a copy where it is large. */
+interface Fragments {
+  sendFirstFragment(message: Uint8Array, isBinary: boolean, compress: boolean): number;
+  sendLastFragment(message: Uint8Array, compress: boolean): number;
+}
+
+type Socket = WebSocket<Session> & Fragments;
+
+export class WebSocketServer {
+  readonly #uws: UwsModule;
+  readonly #app: TemplatedApp;
+  readonly #context: ConnectionContext;
+  readonly #options: WebSocketServerOptions;
+  readonly #connections = new Set<Connection>();
+  readonly #waiting = new Set<Connection>();
+  #flushScheduled = false;
+  #listening: us_listen_socket | null = null;
+  #port = 0;
+
+  /** @throws BrokerError TRANSPORT_UNAVAILABLE, ADDRESS_IN_USE */
+  static async start(broker: Broker, options: WebSocketServerOptions): Promise<WebSocketServer> {
+    const server = new WebSocketServer(await loadUws(), broker, options);
+    await server.#listen();
+    return server;
+  }
+
+  private constructor(uws: UwsModule, broker: Broker, options: WebSocketServerOptions) {
+    this.#uws = uws;
+    this.#options = options;
+    this.#context = {
+      broker,
+      frames: new HotFrames(),
+      // Half of the memory may be on its way in; the other half serves readers.
+      windows: new WindowBudget(broker.pool.size / 2, options.monotonicMs),
+      identity: options.identity,
+      monotonicMs: options.monotonicMs,
+      stats: () => ({ ...options.stats(), connections: this.#connections.size }),
+      wantsFlush: (connection) => this.#wantsFlush(connection),
+    };
+    broker.onSettled(() => this.#flush());
+    this.#app = this.#makeApp();
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Tells every client and stops listening. */
+  close(): void {
+    if (this.#listening !== null) this.#uws.us_listen_socket_close(this.#listening);
+    this.#listening = null;
+    for (const connection of this.#connections) connection.goAway();
+    this.#app.close();
+  }
+
+  #listen(): Promise<void> {
+    const { host, port } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#app.listen(host, port, (socket) => {
+        if (socket === false) {
+          reject(new BrokerError("ADDRESS_IN_USE", `cannot listen on ${host}:${port}; another process may be using the port`));
+          return;
+        }
+        this.#listening = socket;
+        this.#port = this.#uws.us_socket_local_port(socket);
+        resolve();
+      });
+    });
+  }
+
+  #makeApp(): TemplatedApp {
+    const connectionsMax = this.#options.connectionsMax ?? CONNECTIONS_MAX;
+    return this.#uws
+      .App()
+      .ws<Session>(WEBSOCKET_PATH, {
+        maxPayloadLength: REQUEST_BYTES_MAX,
+        maxBackpressure: BACKPRESSURE_MAX,
+        closeOnBackpressureLimit: true,
+        idleTimeout: IDLE_SECONDS,
+        sendPingsAutomatically: true,
+        upgrade: (response, request, socketContext) => {
+          if (this.#connections.size >= connectionsMax) {
+            response.writeStatus("503 Service Unavailable").end("too many connections");
+            return;
+          }
+          const session: Session = { connection: null, helloTimer: undefined };
+          const protocols = request.getHeader("sec-websocket-protocol");
+          const protocol = protocols.split(",").some((name) => name.trim() === SUBPROTOCOL) ? SUBPROTOCOL : "";
+          const key = request.getHeader("sec-websocket-key");
+          response.upgrade(session, key, protocol, request.getHeader("sec-websocket-extensions"), socketContext);
+        },
+        open: (socket) => this.#open(socket as Socket),
+        message: (socket, message, isBinary) => {
+          if (isBinary) socket.getUserData().connection?.receive(new Uint8Array(message));
+          else socket.end(CLOSE_NOT_BINARY, "binary messages only");
+        },
+        drain: (socket) => {
+          const { connection } = socket.getUserData();
+          setImmediate(() => connection?.drained());
+        },
+        close: (socket) => this.#closed(socket as Socket),
+      })
+      .any("/*", (response) => {
+        response.writeStatus("404 Not Found").end(`Cambium speaks its binary protocol at ${WEBSOCKET_PATH}\n`);
+      });
+  }
+
+  #open(socket: Socket): void {
+    const session = socket.getUserData();
+    const connection = new Connection(this.#context, new UwsSocket(socket));
+    session.connection = connection;
+    session.helloTimer = setTimeout(() => {
+      if (!connection.isWelcome) socket.end(CLOSE_POLICY, "no Hello");
+    }, HELLO_MS);
+    this.#connections.add(connection);
+  }
+
+  #closed(socket: Socket): void {
+    const session = socket.getUserData();
+    const { connection } = session;
+    clearTimeout(session.helloTimer);
+    session.connection = null;
+    if (connection === null) return;
+    connection.disconnected();
+    this.#connections.delete(connection);
+    this.#waiting.delete(connection);
+  }
+
+  /** Answers and slices leave once per turn, or at the end of a round of results. */
+  #wantsFlush(connection: Connection): void {
+    this.#waiting.add(connection);
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    setImmediate(() => {
+      this.#flushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const connections = [...this.#waiting];
+    this.#waiting.clear();
+    for (const connection of connections) connection.flush();
+  }
+}
+
+class UwsSocket implements ClientSocket {
+  readonly #socket: Socket;
+  readonly remoteAddress: string;
+  #open = true;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.remoteAddress = new TextDecoder().decode(socket.getRemoteAddressAsText());
+  }
+
+  get bufferedBytes(): number {
+    return this.#open ? this.#socket.getBufferedAmount() : 0;
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.#open) this.#socket.send(frame, true, false);
+  }
+
+  sendPieces(prefix: Uint8Array, bytes: Uint8Array): void {
+    if (!this.#open) return;
+    if (bytes.length < PIECES_MIN) {
+      whole.set(prefix);
+      whole.set(bytes, prefix.length);
+      this.#socket.send(whole.subarray(0, prefix.length + bytes.length), true, false);
+      return;
+    }
+    this.#socket.sendFirstFragment(prefix, true, false);
+    this.#socket.sendLastFragment(bytes, false);
+  }
+
+  cork(run: () => void): void {
+    if (this.#open) this.#socket.cork(run);
+  }
+
+  end(code: number, reason: string): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#socket.end(code, reason);
+  }
+}
+
+/** Where a small message is put together. */
+const whole = new Uint8Array(PIECES_MIN + 4096);

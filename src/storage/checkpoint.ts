@@ -1,0 +1,84 @@
+/**
+ * What is known of every log's end without looking at it (contract B, E1, E2). Three files in the data folder:
+ *
+ *   clean        the clean-shutdown mark: every log's checkpoint, taken after all syncs. Its presence means that no log was
+ *                written since.
+ *   clean.last   the mark of the last clean shutdown, kept while the broker runs, so that logs not written since keep an
+ *                expected end.
+ *   checkpoint   the logs written since that mark; replaced every second or so.
+ *
+ * A log's expected end is its entry in `checkpoint`, else in `clean.last`.
+ */
+import type { Crc32c } from "../wasm/crc32c.ts";
+import type { Disk } from "./disk.ts";
+import type { LogCheckpoint } from "./partition-log.ts";
+import { decodeSealedJson, replaceSealedJson } from "./sealed-json.ts";
+
+const CLEAN = "clean";
+const CLEAN_LAST = "clean.last";
+const CHECKPOINT = "checkpoint";
+const VERSION = 1;
+
+/** By name of the partition's folder: the topic's id and where the log stood. */
+export type LogTable = Record<string, LogCheckpoint & { readonly topicId: string }>;
+
+/** Whose table it is. A mark of another folder or another start is no mark. */
+export interface TableOwner {
+  readonly folderId: string;
+  readonly incarnation: number;
+}
+
+interface TableFile extends TableOwner {
+  readonly version: number;
+  readonly logs: LogTable;
+}
+
+export interface ExpectedEnds {
+  readonly logs: LogTable;
+  /** Nothing was written since these were taken. */
+  readonly clean: boolean;
+  /** Names of tables that exist and cannot be read; logs that only they knew are scanned whole. */
+  readonly damaged: readonly string[];
+}
+
+/**
+ * Reads the expected ends at a start, and takes the clean mark away before anything can be written (contract E1).
+ *
+ * @param owner the folder and the incarnation of the run before this start
+ * @throws DiskError
+ */
+export function takeExpectedEnds(disk: Disk, folder: string, owner: TableOwner, crc32c: Crc32c): ExpectedEnds {
+  const damaged: string[] = [];
+  const read = (name: string): TableFile | null => {
+    const bytes = disk.readFile(`${folder}/${name}`);
+    if (bytes === null) return null;
+    const table = decodeSealedJson(bytes, crc32c) as TableFile | null;
+    if (table === null) damaged.push(name);
+    return table?.version === VERSION && table.folderId === owner.folderId ? table : null;
+  };
+  const mark = read(CLEAN);
+  if (mark !== null && mark.incarnation === owner.incarnation) {
+    disk.rename(`${folder}/${CLEAN}`, `${folder}/${CLEAN_LAST}`);
+    disk.remove(`${folder}/${CHECKPOINT}`);
+    disk.syncDirectory(folder);
+    return { logs: mark.logs, clean: true, damaged };
+  }
+  disk.remove(`${folder}/${CLEAN}`);
+  disk.syncDirectory(folder);
+  return { logs: { ...read(CLEAN_LAST)?.logs, ...read(CHECKPOINT)?.logs }, clean: false, damaged };
+}
+
+/** @param logs written since the last clean mark, all of them */
+export function writeCheckpoint(disk: Disk, folder: string, owner: TableOwner, logs: LogTable, crc32c: Crc32c): void {
+  writeTable(disk, folder, CHECKPOINT, owner, logs, crc32c);
+}
+
+/** @param logs every log that has files; all of them synced and closed */
+export function writeCleanMark(disk: Disk, folder: string, owner: TableOwner, logs: LogTable, crc32c: Crc32c): void {
+  writeTable(disk, folder, CLEAN, owner, logs, crc32c);
+}
+
+function writeTable(disk: Disk, folder: string, name: string, owner: TableOwner, logs: LogTable, crc32c: Crc32c): void {
+  const { folderId, incarnation } = owner;
+  replaceSealedJson(disk, folder, name, { version: VERSION, folderId, incarnation, logs } satisfies TableFile, crc32c);
+}

@@ -1,0 +1,113 @@
+/**
+ * The data folder as a whole: `cambium.meta`, which says what it is and counts the starts, and the folders in it.
+ * The folder must be locked (folder-lock.ts) before it is opened.
+ */
+import { BrokerError } from "../base/errors.ts";
+import type { Crc32c } from "../wasm/crc32c.ts";
+import type { Disk } from "./disk.ts";
+import { decodeSealedJson, replaceSealedJson } from "./sealed-json.ts";
+
+/** Version of everything below the data folder. A folder of a newer one is refused (contract B8). */
+export const LAYOUT_VERSION = 1;
+const META = "cambium.meta";
+/** Incompatible features that this version understands: none yet. An unknown one makes the folder unreadable for us. */
+const INCOMPATIBLE_FEATURES: readonly string[] = [];
+
+export interface FolderMeta {
+  readonly layout: number;
+  /** Features that an older version may ignore. */
+  readonly compatible: readonly string[];
+  /** Features without which the folder must not be opened. */
+  readonly incompatible: readonly string[];
+  readonly clusterId: string;
+  readonly nodeId: number;
+  readonly folderId: string;
+  /** How often a broker was started on this folder (contract A4). */
+  readonly incarnation: number;
+  /** Of the machine's start during which the folder was last opened; "": unknown. */
+  readonly bootId: string;
+  /** The version of the product that wrote this last. */
+  readonly writtenBy: string;
+}
+
+export interface OpenedFolder {
+  readonly meta: FolderMeta;
+  /** As it was before this start; null for a new folder. */
+  readonly previous: FolderMeta | null;
+  /** The machine was not restarted since, so the page cache kept what was written (contract E2). */
+  readonly sameBoot: boolean;
+}
+
+export interface FolderOpening {
+  readonly version: string;
+  readonly bootId: string;
+  /** A new random UUID as text. */
+  newId(): string;
+}
+
+export const folders = {
+  topics: (data: string): string => `${data}/topics`,
+  metadata: (data: string): string => `${data}/metadata`,
+  quarantine: (data: string): string => `${data}/quarantine`,
+  partition: (data: string, topic: string, partition: number): string => `${data}/topics/${topic}-${partition}`,
+};
+
+/**
+ * Opens or makes a data folder and counts this start: the raised incarnation is durable when this returns.
+ *
+ * @throws BrokerError LAYOUT_UNSUPPORTED the folder needs a newer version
+ * @throws BrokerError LOG_DAMAGED cambium.meta cannot be read, or the folder holds logs without it
+ * @throws DiskError
+ */
+export function openDataFolder(disk: Disk, data: string, opening: FolderOpening, crc32c: Crc32c): OpenedFolder {
+  disk.makeDirectory(data);
+  const previous = readMeta(disk, data, crc32c);
+  const meta: FolderMeta = {
+    layout: LAYOUT_VERSION,
+    compatible: previous?.compatible ?? [],
+    incompatible: previous?.incompatible ?? [],
+    clusterId: previous?.clusterId ?? opening.newId(),
+    nodeId: previous?.nodeId ?? 1,
+    folderId: previous?.folderId ?? opening.newId(),
+    incarnation: (previous?.incarnation ?? 0) + 1,
+    bootId: opening.bootId,
+    writtenBy: opening.version,
+  };
+  replaceSealedJson(disk, data, META, meta, crc32c);
+  disk.makeDirectory(folders.topics(data));
+  disk.makeDirectory(folders.metadata(data));
+  disk.syncDirectory(data);
+  const sameBoot = previous !== null && previous.bootId !== "" && previous.bootId === opening.bootId;
+  return { meta, previous, sameBoot };
+}
+
+/** Reads `cambium.meta` and checks that this version may open the folder. @returns null for a new folder */
+export function readMeta(disk: Disk, data: string, crc32c: Crc32c): FolderMeta | null {
+  const bytes = disk.readFile(`${data}/${META}`);
+  if (bytes === null) {
+    if (disk.list(folders.topics(data)).length === 0) return null;
+    throw new BrokerError("LOG_DAMAGED", `${data} holds topics but no ${META}; it is not opened, so that nothing in it is lost`);
+  }
+  const meta = decodeSealedJson(bytes, crc32c) as FolderMeta | null;
+  if (meta === null) throw new BrokerError("LOG_DAMAGED", `${data}/${META} is damaged`);
+  if (meta.layout > LAYOUT_VERSION) {
+    throw new BrokerError(
+      "LAYOUT_UNSUPPORTED",
+      `${data} has layout ${meta.layout}, this version reads up to ${LAYOUT_VERSION}; cambium ${meta.writtenBy} or newer can open it`,
+    );
+  }
+  const unknown = meta.incompatible.filter((feature) => !INCOMPATIBLE_FEATURES.includes(feature));
+  if (unknown.length > 0) {
+    throw new BrokerError(
+      "LAYOUT_UNSUPPORTED",
+      `${data} uses ${unknown.join(", ")}, which this version does not know; cambium ${meta.writtenBy} or newer can open it`,
+    );
+  }
+  return meta;
+}
+
+/** @returns the machine's boot id, "" where the system has none */
+export function readBootId(disk: Disk): string {
+  const bytes = disk.readFile("/proc/sys/kernel/random/boot_id");
+  return bytes === null ? "" : new TextDecoder().decode(bytes).trim();
+}

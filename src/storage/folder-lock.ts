@@ -1,0 +1,72 @@
+/**
+ * One broker per data folder. The lock is a listening socket, because the kernel frees it however its owner dies.
+ *
+ * On Linux it is an abstract unix socket named after the folder's device and inode, so that two paths to one folder meet.
+ * Elsewhere it is `cambium.sock` in the folder; a left-over file that nobody answers on is taken over. A path too long for a
+ * socket address would silently bind another name, so such a folder's socket lies in the system's temp folder.
+ */
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { BrokerError } from "../base/errors.ts";
+
+export interface FolderLock {
+  release(): Promise<void>;
+}
+
+const SOCKET_PATH_MAX = 103; // The smallest sun_path among the systems we run on, less its terminator.
+
+/**
+ * Takes the folder, making it if need be.
+ *
+ * @throws BrokerError FOLDER_LOCKED another broker holds it
+ */
+export async function lockFolder(folder: string): Promise<FolderLock> {
+  fs.mkdirSync(folder, { recursive: true });
+  const address = process.platform === "linux" ? abstractAddress(folder) : fileAddress(folder);
+  const server = (await listen(address)) ?? (await takeOver(address));
+  if (server === null) {
+    throw new BrokerError("FOLDER_LOCKED", `another broker is running on ${folder}; stop it or choose another folder`);
+  }
+  server.unref();
+  return { release: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+
+function abstractAddress(folder: string): string {
+  const { dev, ino } = fs.statSync(folder, { bigint: true });
+  return `\0cambium-${dev}-${ino}`;
+}
+
+function fileAddress(folder: string): string {
+  const inside = path.join(fs.realpathSync(folder), "cambium.sock");
+  if (Buffer.byteLength(inside) <= SOCKET_PATH_MAX) return inside;
+  const name = createHash("sha256").update(inside).digest("hex").slice(0, 16);
+  return path.join(os.tmpdir(), `cambium-${name}.sock`);
+}
+
+/** @returns null when the address is taken */
+function listen(address: string): Promise<net.Server | null> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer((socket) => socket.destroy());
+    server.once("error", (error: NodeJS.ErrnoException) => (error.code === "EADDRINUSE" ? resolve(null) : reject(error)));
+    server.listen({ path: address, exclusive: true }, () => resolve(server));
+  });
+}
+
+/** A socket file whose owner is gone refuses connections: it is removed and bound anew. */
+async function takeOver(address: string): Promise<net.Server | null> {
+  if (address.startsWith("\0")) return null;
+  const answered = await new Promise<boolean>((resolve) => {
+    const socket = net.connect({ path: address });
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+  if (answered) return null;
+  fs.rmSync(address, { force: true });
+  return listen(address);
+}

@@ -1,0 +1,115 @@
+/**
+ * The metadata's log, `metadata/metadata.log`: one line an append, `<crc32c in hex> <JSON array of records>`. An append is
+ * durable when it returns. The owner of the state serialises the calls, keeps the size, and rewrites the file as a snapshot
+ * when it has doubled or when an append's sync failed.
+ *
+ * A torn last line was never acknowledged and is cut. A bad line with good ones behind it is damage, and nothing is opened.
+ */
+import { BrokerError } from "../base/errors.ts";
+import type { Crc32c } from "../wasm/crc32c.ts";
+import { type Disk, replaceFile } from "./disk.ts";
+
+const FILE = "metadata.log";
+const CRC_DIGITS = 8;
+
+export interface LoadedMetadata {
+  /** All records, oldest first. */
+  readonly records: readonly unknown[];
+  /** Bytes of the file. */
+  readonly size: number;
+}
+
+/**
+ * Reads the log, cutting a torn tail.
+ *
+ * @throws BrokerError LOG_DAMAGED a record that was acknowledged cannot be read
+ * @throws DiskError
+ */
+export function loadMetadata(disk: Disk, folder: string, crc32c: Crc32c): LoadedMetadata {
+  const path = `${folder}/${FILE}`;
+  const bytes = disk.readFile(path);
+  if (bytes === null) return { records: [], size: rewriteMetadata(disk, folder, [], crc32c) };
+  const { records, size } = decode(bytes, crc32c);
+  if (size < bytes.length) {
+    const file = disk.open(path, "write");
+    disk.truncate(file, size);
+    disk.sync(file);
+    disk.close(file);
+  }
+  return { records, size };
+}
+
+/**
+ * Appends records behind `size` bytes and makes them durable.
+ *
+ * @returns the new size
+ * @throws DiskError nothing was appended. After a failed sync the page cache is no evidence (contract D4): rewrite before
+ *   the next append
+ */
+export function appendMetadata(disk: Disk, folder: string, size: number, records: readonly unknown[], crc32c: Crc32c): number {
+  const bytes = encode(records, crc32c);
+  const file = disk.open(`${folder}/${FILE}`, "write");
+  try {
+    disk.truncate(file, size); // Whatever an earlier failure left behind.
+    disk.write(file, bytes, size);
+    disk.sync(file);
+  } finally {
+    disk.close(file);
+  }
+  return size + bytes.length;
+}
+
+/**
+ * Replaces the log by these records, which hold the whole state.
+ *
+ * @returns the new size
+ * @throws DiskError the old log stands
+ */
+export function rewriteMetadata(disk: Disk, folder: string, records: readonly unknown[], crc32c: Crc32c): number {
+  const bytes = encode(records, crc32c);
+  replaceFile(disk, folder, FILE, bytes);
+  return bytes.length;
+}
+
+function encode(records: readonly unknown[], crc32c: Crc32c): Uint8Array {
+  const json = JSON.stringify(records);
+  const encoder = new TextEncoder();
+  return encoder.encode(`${crcText(encoder.encode(json), crc32c)} ${json}\n`);
+}
+
+function decode(bytes: Uint8Array, crc32c: Crc32c): { records: unknown[]; size: number } {
+  const decoder = new TextDecoder();
+  const records: unknown[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const end = bytes.indexOf(10, at);
+    const line = bytes.subarray(at, end < 0 ? bytes.length : end);
+    const json = line.subarray(CRC_DIGITS + 1);
+    const good = end >= 0 && decoder.decode(line.subarray(0, CRC_DIGITS)) === crcText(json, crc32c);
+    if (!good) {
+      // Only what follows the last durable append can be torn, and that is the end of the file.
+      if (holdsGoodLine(bytes, at + line.length + 1, crc32c)) {
+        throw new BrokerError("LOG_DAMAGED", `the metadata log is damaged at byte ${at}; valid records follow it`, { details: { at } });
+      }
+      break;
+    }
+    records.push(...(JSON.parse(decoder.decode(json)) as unknown[]));
+    at = end + 1;
+  }
+  return { records, size: at };
+}
+
+function holdsGoodLine(bytes: Uint8Array, from: number, crc32c: Crc32c): boolean {
+  const decoder = new TextDecoder();
+  for (let at = from; at < bytes.length; ) {
+    const end = bytes.indexOf(10, at);
+    if (end < 0) return false;
+    if (decoder.decode(bytes.subarray(at, at + CRC_DIGITS)) === crcText(bytes.subarray(at + CRC_DIGITS + 1, end), crc32c)) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+function crcText(bytes: Uint8Array, crc32c: Crc32c): string {
+  return crc32c(bytes).toString(16).padStart(CRC_DIGITS, "0");
+}

@@ -1,0 +1,219 @@
+/**
+ * The Disk over Node's synchronous file calls. Blocking on purpose: it runs in worker threads whose only work is the disk,
+ * and a thread that died with a call open can land nothing later (contract H1).
+ */
+import fs from "node:fs";
+import { getSystemErrorName } from "node:util";
+import {
+  type Disk,
+  DiskError,
+  type DiskEvents,
+  type FileHandle,
+  type FileStatus,
+  type OpenMode,
+  type SyncGroup,
+} from "./disk.ts";
+
+/** Told before and after every file call, so that a watchdog can tell a slow disk from an endless loop (contract H5). */
+export interface FileCallWatch {
+  enter(): void;
+  leave(): void;
+}
+
+export interface NodeDiskOptions {
+  /** The core's memory, which submitted writes read from. */
+  readonly memory?: Uint8Array;
+  readonly events?: DiskEvents;
+  readonly watch?: FileCallWatch;
+  /** Who syncs submitted groups; the events follow from there. Absent: the calling thread syncs at once. */
+  readonly syncer?: Syncer;
+}
+
+export type Syncer = (ticket: number, group: SyncGroup) => void;
+
+const OPEN_FLAGS: Record<OpenMode, number> = {
+  read: fs.constants.O_RDONLY,
+  write: fs.constants.O_RDWR | fs.constants.O_CREAT,
+  create: fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL,
+};
+
+export class NodeDisk implements Disk {
+  readonly #memory: Uint8Array;
+  readonly #events: DiskEvents | undefined;
+  readonly #watch: FileCallWatch | undefined;
+  readonly #syncer: Syncer | undefined;
+
+  constructor(options: NodeDiskOptions = {}) {
+    this.#memory = options.memory ?? new Uint8Array(0);
+    this.#events = options.events;
+    this.#watch = options.watch;
+    this.#syncer = options.syncer;
+  }
+
+  submitWrite(ticket: number, file: FileHandle, address: number, length: number, position: number): void {
+    let written = 0;
+    let code = "";
+    this.#watch?.enter();
+    try {
+      while (written < length) {
+        const count = fs.writeSync(file, this.#memory, address + written, length - written, position + written);
+        if (count === 0) throw new DiskError("EIO", "write");
+        written += count;
+      }
+    } catch (error) {
+      code = codeOf(error);
+    } finally {
+      this.#watch?.leave();
+    }
+    this.#events?.writeCompleted(ticket, written, code);
+  }
+
+  submitSync(ticket: number, group: SyncGroup): void {
+    if (this.#syncer !== undefined) {
+      this.#syncer(ticket, group);
+      return;
+    }
+    const outcomes = [
+      ...group.files.map((file) => ({ file, errno: syncFile(file) })),
+      ...group.directories.map((file) => ({ file, errno: syncDirectory(file) })),
+    ];
+    const failed = outcomes.filter(({ errno }) => errno !== 0);
+    this.#events?.syncCompleted(
+      ticket,
+      failed.map(({ file, errno }) => ({ file, code: getSystemErrorName(-errno) })),
+    );
+  }
+
+  open(path: string, mode: OpenMode): FileHandle {
+    return this.#call("open", () => fs.openSync(path, OPEN_FLAGS[mode], 0o644));
+  }
+
+  openDirectory(path: string): FileHandle {
+    return this.#call("open", () => fs.openSync(path, fs.constants.O_RDONLY));
+  }
+
+  close(file: FileHandle): void {
+    this.#call("close", () => fs.closeSync(file));
+  }
+
+  read(file: FileHandle, into: Uint8Array, position: number): number {
+    return this.#call("read", () => {
+      let done = 0;
+      while (done < into.length) {
+        const count = fs.readSync(file, into, done, into.length - done, position + done);
+        if (count === 0) break;
+        done += count;
+      }
+      return done;
+    });
+  }
+
+  write(file: FileHandle, bytes: Uint8Array, position: number): void {
+    this.#call("write", () => {
+      let done = 0;
+      while (done < bytes.length) {
+        const count = fs.writeSync(file, bytes, done, bytes.length - done, position + done);
+        if (count === 0) throw new DiskError("EIO", "write");
+        done += count;
+      }
+    });
+  }
+
+  truncate(file: FileHandle, size: number): void {
+    this.#call("truncate", () => fs.ftruncateSync(file, size));
+  }
+
+  size(file: FileHandle): number {
+    return this.#call("stat", () => fs.fstatSync(file).size);
+  }
+
+  sync(file: FileHandle): void {
+    this.#call("sync", () => fs.fdatasyncSync(file));
+  }
+
+  syncDirectory(path: string): void {
+    this.#call("sync", () => {
+      const directory = fs.openSync(path, fs.constants.O_RDONLY);
+      try {
+        fs.fsyncSync(directory);
+      } finally {
+        fs.closeSync(directory);
+      }
+    });
+  }
+
+  makeDirectory(path: string): void {
+    this.#call("mkdir", () => fs.mkdirSync(path, { recursive: true }));
+  }
+
+  rename(from: string, to: string): void {
+    this.#call("rename", () => fs.renameSync(from, to));
+  }
+
+  remove(path: string): void {
+    this.#call("remove", () => fs.rmSync(path, { recursive: true, force: true }));
+  }
+
+  list(path: string): string[] {
+    return this.#call("list", () => missingAs([], () => fs.readdirSync(path)));
+  }
+
+  status(path: string): FileStatus | null {
+    return this.#call("stat", () => {
+      const stat = fs.statSync(path, { throwIfNoEntry: false });
+      return stat === undefined ? null : { size: stat.size, modifiedMs: stat.mtimeMs, isDirectory: stat.isDirectory() };
+    });
+  }
+
+  readFile(path: string): Uint8Array | null {
+    return this.#call("read", () => missingAs(null, () => fs.readFileSync(path)));
+  }
+
+  #call<Result>(operation: string, run: () => Result): Result {
+    this.#watch?.enter();
+    try {
+      return run();
+    } catch (error) {
+      throw new DiskError(codeOf(error), operation, error);
+    } finally {
+      this.#watch?.leave();
+    }
+  }
+}
+
+/** Makes one file durable. @returns 0 or an errno; a failed sync is never retried (contract D4) */
+export function syncFile(file: FileHandle): number {
+  return errnoOf(() => fs.fdatasyncSync(file));
+}
+
+/** Makes one directory's entries durable; fdatasync may leave them out. @returns 0 or an errno */
+export function syncDirectory(directory: FileHandle): number {
+  return errnoOf(() => fs.fsyncSync(directory));
+}
+
+function errnoOf(run: () => void): number {
+  try {
+    run();
+    return 0;
+  } catch (error) {
+    const { errno } = error as NodeJS.ErrnoException;
+    if (errno === undefined) throw error; // A bug, not an answer of the disk.
+    return Math.abs(errno);
+  }
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof DiskError) return error.code;
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  if (typeof code !== "string") throw error; // A bug, not an answer of the disk.
+  return code;
+}
+
+function missingAs<Result>(value: Result, run: () => Result): Result {
+  try {
+    return run();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return value;
+    throw error;
+  }
+}

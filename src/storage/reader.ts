@@ -1,0 +1,297 @@
+/**
+ * Reads batches that are no longer in memory, with the checks of contract E5: structure, CRC, offsets that follow one
+ * another, and the 17 header bytes outside the CRC against the index and the epoch checkpoint.
+ *
+ * It runs beside the log's writer, on any thread: what it needs of the log it takes from the published numbers, in one
+ * consistent look (contract H4).
+ */
+import { ERR_NOT_FOUND, SLOT_SIZE, STOP_TRUNCATED } from "../wasm/layout.ts";
+import { BrokerError } from "../base/errors.ts";
+import { DiskError } from "./disk.ts";
+import { buildIndex, type IndexedSegment, replaceIndexFiles } from "./index-builder.ts";
+import { LEADER_EPOCH_FILE, LeaderEpochs } from "./leader-epochs.ts";
+import * as field from "./log-memory.ts";
+import { findSegment, segmentBase, segmentCount } from "./segment-directory.ts";
+import { decodeSeal, INDEX_HEADER_SIZE, SEAL_SIZE, segmentFileName } from "./segment-files.ts";
+import { findNextBatch, type ScanEnvironment, scanMemory, scanSegment } from "./segment-scan.ts";
+import { TIMES_ENTRY_SIZE } from "./time-index.ts";
+
+export interface ReaderEnvironment extends ScanEnvironment {
+  /** Runs `look` until it saw one state of the partition's published numbers. */
+  consistently<Result>(entry: number, look: () => Result): Result;
+  /** For index files that have to be made anew. */
+  newSegmentId(): bigint;
+}
+
+/** The partition that is read. */
+export interface ReadSource {
+  /** Address of its published numbers. */
+  readonly entry: number;
+  readonly folder: string;
+}
+
+export interface ReadRequest {
+  /** First offset wanted; not below the log's start, below `limit`. */
+  readonly offset: number;
+  /** Nothing at or above this offset is returned (contract A2). */
+  readonly limit: number;
+  /** Where the bytes go. */
+  readonly address: number;
+  readonly capacity: number;
+}
+
+/** Whole batches, one behind the other, the first of which holds the offset. */
+export interface ReadResult {
+  /** Per batch; none where the first one does not fit. */
+  readonly baseOffsets: Float64Array;
+  readonly sizes: Uint32Array;
+  /** Offset after the last of them. */
+  readonly nextOffset: number;
+  /** The capacity that the first batch needs, where it does not fit. */
+  readonly sizeNeeded: number;
+}
+
+/** Where an offset lies, as published. */
+interface Place {
+  readonly base: number;
+  /** Offset at which the segment ends; of the active one, the log's end. */
+  readonly end: number;
+  readonly isActive: boolean;
+  /** Position of the batch that holds the offset, -1: the slots file knows. */
+  readonly position: number;
+  /** Position at which the active segment ends. */
+  readonly endPosition: number;
+}
+
+/**
+ * Reads whole batches from the segment that holds an offset.
+ *
+ * @throws BrokerError CORRUPT_BATCH the batch is damaged; details.nextOffset is the next one that can be read
+ * @throws BrokerError OFFSET_OUT_OF_RANGE retention or a cut took the offset meanwhile
+ * @throws BrokerError STORAGE_ERROR the disk refused
+ */
+export function readBatches(environment: ReaderEnvironment, source: ReadSource, request: ReadRequest): ReadResult {
+  return translated(() => {
+    const result = tryRead(environment, source, request);
+    if (result !== null) return result;
+    // Damage, or an index that led astray: the index is a cache, so it is made anew before the log is blamed.
+    if (rebuildIndex(environment, source, request.offset)) {
+      const again = tryRead(environment, source, request);
+      if (again !== null) return again;
+    }
+    const nextOffset = nextReadable(environment, source, request);
+    throw new BrokerError("CORRUPT_BATCH", `the batch at offset ${request.offset} is damaged; the next good one is at ${nextOffset}`, {
+      details: { offset: request.offset, nextOffset },
+    });
+  });
+}
+
+/**
+ * @param timestamp Unix ms
+ * @param limit offsets at or above it are not looked at
+ * @returns the first offset whose record is not earlier, -1: none. In a compressed batch, the batch's first offset.
+ * @throws BrokerError STORAGE_ERROR the disk refused
+ */
+export function findOffsetByTime(environment: ReaderEnvironment, source: ReadSource, timestamp: number, limit: number): number {
+  return translated(() => {
+    const { memory } = environment;
+    const count = environment.consistently(source.entry, () => segmentCount(memory, directoryOf(environment, source)));
+    for (let index = 0; index < count; index++) {
+      const base = environment.consistently(source.entry, () => segmentBase(memory, directoryOf(environment, source), index));
+      if (base >= limit) break;
+      if (sealedBefore(environment, source, base, timestamp)) continue;
+      const found = findInSegment(environment, source, base, timestamp, limit);
+      if (found >= 0) return found;
+    }
+    return -1;
+  });
+}
+
+/** @returns null: the batch at the position is not what the index says, or fails its checks */
+function tryRead(environment: ReaderEnvironment, source: ReadSource, request: ReadRequest): ReadResult | null {
+  const { disk, memory } = environment;
+  const { offset, limit, address, capacity } = request;
+  const place = locate(environment, source, offset);
+  const position = positionOf(environment, source, place, offset);
+  if (position < 0) return null;
+  const log = disk.open(`${source.folder}/${segmentFileName(place.base, "log")}`, "read");
+  let read = 0;
+  let available = 0;
+  try {
+    available = (place.isActive ? place.endPosition : disk.size(log)) - position;
+    if (available <= 0) return null;
+    read = disk.read(log, memory.bytes.subarray(address, address + Math.min(capacity, available)), position);
+  } finally {
+    disk.close(log);
+  }
+  const epochs = readEpochs(environment, source);
+  const baseOffsets: number[] = [];
+  const sizes: number[] = [];
+  let nextOffset = offset;
+  const scan = scanMemory(environment, address, read, position, -1, false, (batch) => {
+    const known = epochs === null || epochs.epochOf(batch.baseOffset) === batch.leaderEpoch;
+    const within = batch.nextOffset <= limit && batch.nextOffset > offset;
+    if (!known || !within) return false;
+    if (sizes.length === 0 && !startsAt(environment, source, place, batch.baseOffset, offset, position)) return false;
+    baseOffsets.push(batch.baseOffset);
+    sizes.push(batch.size);
+    nextOffset = batch.nextOffset;
+    return true;
+  });
+  const sizeNeeded = scan.stop === STOP_TRUNCATED && sizes.length === 0 ? scan.sizeNeeded : 0;
+  const grows = sizeNeeded > read && sizeNeeded <= available;
+  if (sizes.length === 0 && !grows) return null;
+  return { baseOffsets: Float64Array.from(baseOffsets), sizes: Uint32Array.from(sizes), nextOffset, sizeNeeded };
+}
+
+/** A base offset lies outside the CRC, so the index has to agree with it (contract E5). */
+function startsAt(
+  environment: ReaderEnvironment,
+  source: ReadSource,
+  place: Place,
+  baseOffset: number,
+  offset: number,
+  position: number,
+): boolean {
+  if (baseOffset === offset) return true;
+  if (baseOffset < place.base || baseOffset >= place.end) return false;
+  return positionOf(environment, source, locate(environment, source, baseOffset), baseOffset) === position;
+}
+
+/** One consistent look at the published numbers. */
+function locate(environment: ReaderEnvironment, source: ReadSource, offset: number): Place {
+  const { memory, consistently } = environment;
+  const { entry } = source;
+  const first = entry >>> 3;
+  const place = consistently(entry, (): Place | null => {
+    const directory = memory.f64[first + field.DIRECTORY]!;
+    if (directory === 0 || offset < segmentBase(memory, directory, 0)) return null;
+    const index = findSegment(memory, directory, offset);
+    const base = segmentBase(memory, directory, index);
+    const isActive = index === segmentCount(memory, directory) - 1;
+    const pageSlot = offset - base - memory.f64[first + field.PAGE_FIRST_SLOT]!;
+    const page = memory.f64[first + field.PAGE_ADDRESS]!;
+    const inPage = isActive && page !== 0 && pageSlot >= 0;
+    return {
+      base,
+      end: isActive ? memory.f64[first + field.LOG_END]! : segmentBase(memory, directory, index + 1),
+      isActive,
+      position: inPage ? memory.u32[(page >>> 2) + pageSlot]! : -1,
+      endPosition: memory.f64[first + field.END_POSITION]!,
+    };
+  });
+  if (place === null) throw new BrokerError("OFFSET_OUT_OF_RANGE", `offset ${offset} is not in the log`);
+  return place;
+}
+
+/** @returns the position that the index gives, -1: the slots file is missing or too short */
+function positionOf(environment: ReaderEnvironment, source: ReadSource, place: Place, offset: number): number {
+  if (place.position >= 0) return place.position;
+  const { disk } = environment;
+  const path = `${source.folder}/${segmentFileName(place.base, "slots")}`;
+  if (disk.status(path) === null) return -1;
+  const slots = disk.open(path, "read");
+  try {
+    const bytes = new Uint8Array(SLOT_SIZE);
+    const read = disk.read(slots, bytes, INDEX_HEADER_SIZE + (offset - place.base) * SLOT_SIZE);
+    return read === SLOT_SIZE ? new DataView(bytes.buffer).getUint32(0, true) : -1;
+  } finally {
+    disk.close(slots);
+  }
+}
+
+/** @returns false: the active segment's index is the writer's, and stays */
+function rebuildIndex(environment: ReaderEnvironment, source: ReadSource, offset: number): boolean {
+  const place = locate(environment, source, offset);
+  if (place.isActive) return false;
+  const { disk, crc32c } = environment;
+  const size = disk.status(`${source.folder}/${segmentFileName(place.base, "log")}`)?.size ?? 0;
+  const slotsMax = place.end - place.base;
+  const segment: IndexedSegment = { folder: source.folder, base: place.base, slotsMax, segmentId: environment.newSegmentId() };
+  replaceIndexFiles(disk, segment, buildIndex(environment, segment, { position: size, end: place.end }), crc32c);
+  return true;
+}
+
+/** The first offset behind damage that can be read, or the limit. */
+function nextReadable(environment: ReaderEnvironment, source: ReadSource, request: ReadRequest): number {
+  const { disk } = environment;
+  const place = locate(environment, source, request.offset);
+  const log = disk.open(`${source.folder}/${segmentFileName(place.base, "log")}`, "read");
+  try {
+    const end = place.isActive ? place.endPosition : disk.size(log);
+    const position = Math.max(0, positionOf(environment, source, place, request.offset)) + 1;
+    const next = findNextBatch(environment, log, { position, end }, request.offset + 1);
+    return Math.min(next?.baseOffset ?? place.end, request.limit);
+  } finally {
+    disk.close(log);
+  }
+}
+
+function directoryOf({ memory }: ReaderEnvironment, { entry }: ReadSource): number {
+  return memory.f64[(entry >>> 3) + field.DIRECTORY]!;
+}
+
+/** @returns null where there is no checkpoint to hold batches against */
+function readEpochs({ disk }: ReaderEnvironment, { folder }: ReadSource): LeaderEpochs | null {
+  const bytes = disk.readFile(`${folder}/${LEADER_EPOCH_FILE}`);
+  return bytes === null ? null : LeaderEpochs.decode(bytes);
+}
+
+/** Does the segment's seal say that all its records are earlier? */
+function sealedBefore({ disk, crc32c }: ReaderEnvironment, { folder }: ReadSource, base: number, timestamp: number): boolean {
+  const bytes = disk.readFile(`${folder}/${segmentFileName(base, "seal")}`);
+  const seal = bytes?.length === SEAL_SIZE ? decodeSeal(bytes, crc32c) : null;
+  return seal !== null && seal.maxTimestamp < timestamp;
+}
+
+function findInSegment(environment: ReaderEnvironment, source: ReadSource, base: number, timestamp: number, limit: number): number {
+  const { disk, core } = environment;
+  const place = locate(environment, source, base);
+  const log = disk.open(`${source.folder}/${segmentFileName(base, "log")}`, "read");
+  try {
+    const end = place.isActive ? place.endPosition : disk.size(log);
+    let position = scanStart(environment, source, base, timestamp);
+    let found = -1;
+    while (found < 0 && position < end) {
+      const outcome = scanSegment(environment, log, { position, end, expectedOffset: -1, gaps: true }, (batch) => {
+        if (found >= 0 || batch.baseOffset >= limit) return false;
+        if (batch.maxTimestamp < timestamp) return true;
+        const delta = core.findTimestamp(batch.address, batch.size, timestamp);
+        if (delta === ERR_NOT_FOUND) return true;
+        found = batch.baseOffset + Math.max(0, delta);
+        return true;
+      });
+      if (outcome.stop === "end" || outcome.stop === "zeros" || found >= 0 || outcome.nextOffset >= limit) break;
+      const behind = { position: outcome.position + 1, end };
+      position = findNextBatch(environment, log, behind, Math.max(base, outcome.nextOffset))?.position ?? end;
+    }
+    return found >= limit ? -1 : found;
+  } finally {
+    disk.close(log);
+  }
+}
+
+/** Where to begin looking for a timestamp: the last entry of the times file before the first that reaches it. */
+function scanStart({ disk }: ReaderEnvironment, { folder }: ReadSource, base: number, timestamp: number): number {
+  const bytes = disk.readFile(`${folder}/${segmentFileName(base, "times")}`);
+  if (bytes === null || bytes.length < INDEX_HEADER_SIZE) return 0;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + INDEX_HEADER_SIZE);
+  let low = 0;
+  let high = Math.floor((bytes.length - INDEX_HEADER_SIZE) / TIMES_ENTRY_SIZE);
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (view.getFloat64(middle * TIMES_ENTRY_SIZE, true) < timestamp) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? 0 : view.getUint32((low - 1) * TIMES_ENTRY_SIZE + 12, true);
+}
+
+function translated<Result>(run: () => Result): Result {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    if (error.code === "ENOENT") throw new BrokerError("OFFSET_OUT_OF_RANGE", "the segment was removed meanwhile", { cause: error });
+    throw new BrokerError("STORAGE_ERROR", `a read failed: ${error.message}`, { cause: error });
+  }
+}

@@ -1,0 +1,369 @@
+/**
+ * Takes up a partition's folder as it is found (contract E): from the indexed point of the checkpoint on, reads what is
+ * there, keeps the longest run of valid, consecutive batches, and leaves files that a Log can go on with.
+ *
+ * What may happen to bytes
+ * - Below the synced point nothing is ever cut. A bad batch there is corruption: it stays, and so do the batches behind it.
+ * - Above it a bad batch with good ones behind it, on the same boot of the machine, is corruption too: a kill tears nothing.
+ * - Any other bad end is a torn tail: copied to the quarantine folder, then cut.
+ * - After a worker's death the log is cut to what had been published (contract H1); that was never acknowledged.
+ *
+ * Corruption is reported and left in place; readers of those offsets get CORRUPT_BATCH with the next good offset.
+ */
+import { BrokerError } from "../base/errors.ts";
+import { removeSegment } from "./active-segment.ts";
+import { type FileHandle, replaceFile } from "./disk.ts";
+import { buildIndex, extendIndexFiles, hasWholeIndex, IndexBuilder, type IndexedSegment, replaceIndexFiles } from "./index-builder.ts";
+import { LEADER_EPOCH_FILE, type LeaderEpoch, LeaderEpochs } from "./leader-epochs.ts";
+import { LogPoint } from "./log-point.ts";
+import type { IndexedPoint, LogCheckpoint, SyncedPoint } from "./partition-log.ts";
+import { Producers } from "./producers.ts";
+import { parseSegmentFileName, segmentFileName } from "./segment-files.ts";
+import { findNextBatch, type ScanEnvironment, type ScannedBatch, scanSegment } from "./segment-scan.ts";
+
+export interface RecoveryTask {
+  /** The partition's folder. */
+  readonly folder: string;
+  /** Where bytes go before they are cut; made when needed. */
+  readonly quarantine: string;
+  /** What the checkpoint or the clean mark says of the log; null: nothing is known of it. */
+  readonly expected: LogCheckpoint | null;
+  /** The machine was not restarted since the log was last written. */
+  readonly sameBoot: boolean;
+  /** After a worker's death: the end that it had published; null otherwise. */
+  readonly cutTo: SyncedPoint | null;
+  /** Most offsets a segment may hold, where its files do not say. */
+  readonly slotsMax: number;
+  /** For index files that have to be made anew. */
+  readonly segmentId: bigint;
+}
+
+/** A region of a segment that holds no readable batch. */
+export interface Corruption {
+  readonly base: number;
+  readonly position: number;
+  /** First offset that is lost, and the first that can be read behind it. */
+  readonly offset: number;
+  readonly nextOffset: number;
+}
+
+export interface RecoveryReport {
+  readonly scannedBytes: number;
+  readonly cutBytes: number;
+  /** Files in the quarantine folder that this recovery made. */
+  readonly quarantined: readonly string[];
+  readonly corruptions: readonly Corruption[];
+}
+
+/** A log that is ready to be opened. Everything in it is durable, index files complete. Crosses threads as it is. */
+export interface RecoveredLog {
+  readonly logStartOffset: number;
+  readonly end: IndexedPoint;
+  /** Base offsets of the segments; empty: the partition has no files. */
+  readonly bases: readonly number[];
+  readonly epochs: readonly LeaderEpoch[];
+  /** A snapshot of the producers' state; null: there are none. */
+  readonly producers: Uint8Array | null;
+  readonly report: RecoveryReport;
+}
+
+/**
+ * @throws BrokerError LOG_DAMAGED the log is shorter than what was durable; nothing was changed
+ * @throws DiskError
+ */
+export function recoverLog(environment: ScanEnvironment, task: RecoveryTask): RecoveredLog {
+  return new Recovery(environment, task).run();
+}
+
+class Recovery {
+  readonly #environment: ScanEnvironment;
+  readonly #task: RecoveryTask;
+  readonly #folderName: string;
+  #bases: number[];
+  readonly #hasOwnFiles: boolean;
+  #epochs: LeaderEpochs;
+  readonly #epochsFound: boolean;
+  readonly #producers = new Producers();
+  readonly #point = new LogPoint();
+  #builder: IndexBuilder;
+  #scannedBytes = 0;
+  #cutBytes = 0;
+  readonly #quarantined: string[] = [];
+  readonly #corruptions: Corruption[] = [];
+
+  constructor(environment: ScanEnvironment, task: RecoveryTask) {
+    this.#environment = environment;
+    this.#task = task;
+    const { disk } = environment;
+    this.#folderName = task.folder.slice(task.folder.lastIndexOf("/") + 1);
+    const files = disk.list(task.folder).map(parseSegmentFileName);
+    this.#bases = files.flatMap((file) => (file?.kind === "log" ? [file.base] : [])).sort((left, right) => left - right);
+    this.#hasOwnFiles = files.some((file) => file !== null && file.kind !== "log");
+    const epochs = disk.readFile(`${task.folder}/${LEADER_EPOCH_FILE}`);
+    const decoded = epochs === null ? null : LeaderEpochs.decode(epochs);
+    this.#epochs = decoded ?? new LeaderEpochs();
+    this.#epochsFound = decoded !== null;
+    this.#builder = new IndexBuilder(0, 0, 0);
+  }
+
+  run(): RecoveredLog {
+    const { expected } = this.#task;
+    this.#dropUnpublishedSegments();
+    this.#refuseShortLog();
+    if (this.#bases.length === 0) return this.#empty();
+    this.#start();
+    const from = this.#bases.indexOf(this.#point.base);
+    for (let index = from; index < this.#bases.length; index++) {
+      if (!this.#continueWith(this.#bases[index]!)) break;
+      this.#scan(this.#bases[index]!, this.#bases[index + 1] ?? null);
+    }
+    const changed = this.#scannedBytes > 0 || this.#cutBytes > 0 || expected?.indexed.end !== this.#point.end;
+    if (changed || !hasWholeIndex(this.#environment.disk, this.#segment(), this.#point.slots, this.#environment.crc32c)) this.#makeDurable(from);
+    return {
+      logStartOffset: Math.max(expected?.logStartOffset ?? 0, this.#bases[0]!),
+      end: this.#point.toJSON(),
+      bases: this.#bases,
+      epochs: this.#epochs.entries,
+      producers: this.#producers.encodeSnapshot(this.#point.end, this.#environment.crc32c),
+      report: this.#report(),
+    };
+  }
+
+  #empty(): RecoveredLog {
+    const logStartOffset = this.#task.expected?.logStartOffset ?? 0;
+    const end = new LogPoint();
+    end.reset(logStartOffset);
+    return { logStartOffset, end: end.toJSON(), bases: [], epochs: this.#epochs.entries, producers: null, report: this.#report() };
+  }
+
+  #report(): RecoveryReport {
+    const { scannedBytes, cutBytes } = { scannedBytes: this.#scannedBytes, cutBytes: this.#cutBytes };
+    return { scannedBytes, cutBytes, quarantined: this.#quarantined, corruptions: this.#corruptions };
+  }
+
+  /** Segments that a dead worker had begun and not published. */
+  #dropUnpublishedSegments(): void {
+    const { cutTo, folder } = this.#task;
+    if (cutTo === null) return;
+    const unpublished = (base: number): boolean => base > cutTo.base;
+    for (const base of this.#bases.filter(unpublished)) removeSegment(this.#environment.disk, folder, base);
+    this.#bases = this.#bases.filter((base) => !unpublished(base));
+  }
+
+  /** Contract E2: a log shorter than what a sync covered stops its partition loudly. */
+  #refuseShortLog(): void {
+    const { expected, folder } = this.#task;
+    if (expected === null || expected.synced.end === expected.logStartOffset) return;
+    const { base, position } = expected.synced;
+    const status = this.#environment.disk.status(`${folder}/${segmentFileName(base, "log")}`);
+    const size = status?.size ?? -1;
+    if (size >= position) return;
+    const found = status === null ? "is missing" : `has ${size} bytes`;
+    throw new BrokerError(
+      "LOG_DAMAGED",
+      `${this.#folderName}: segment ${base} ${found}, but ${position} bytes of it were durable`,
+      { details: { base, position, size } },
+    );
+  }
+
+  /** Sets the point to begin at: the expected indexed one where all that belongs to it is there, else further back. */
+  #start(): void {
+    const { expected } = this.#task;
+    const wanted = expected?.indexed ?? null;
+    const snapshots = this.#snapshots();
+    if (wanted !== null && this.#epochsFound && this.#bases.includes(wanted.base) && this.#load(snapshots, wanted.end)) {
+      this.#point.copyFrom(wanted);
+    } else {
+      // A snapshot at a segment's beginning is the next best; without one everything is read.
+      const base = this.#epochsFound ? snapshots.find((offset) => this.#bases.includes(offset) && this.#load(snapshots, offset)) : undefined;
+      this.#point.reset(base ?? this.#bases[0]!);
+    }
+    this.#builder = new IndexBuilder(this.#point.base, this.#point.slots, this.#point.position);
+  }
+
+  /** Offsets of the snapshots, newest first. */
+  #snapshots(): number[] {
+    const files = this.#environment.disk.list(this.#task.folder).map(parseSegmentFileName);
+    return files.flatMap((file) => (file?.kind === "producers" ? [file.base] : [])).sort((left, right) => right - left);
+  }
+
+  #load(snapshots: readonly number[], offset: number): boolean {
+    if (!snapshots.includes(offset)) return false;
+    const { disk, crc32c } = this.#environment;
+    const bytes = disk.readFile(`${this.#task.folder}/${segmentFileName(offset, "producers")}`);
+    try {
+      return bytes !== null && this.#producers.decodeSnapshot(bytes, crc32c) === offset;
+    } catch {
+      return false; // Damaged: there is an older one, or the log itself.
+    }
+  }
+
+  /** @returns false: this segment and those behind it cannot follow what was found, and were put aside */
+  #continueWith(base: number): boolean {
+    if (base === this.#point.base) return true;
+    if (base === this.#point.end || this.#isForeign) {
+      this.#point.reset(base);
+      this.#builder = new IndexBuilder(base, 0, 0);
+      return true;
+    }
+    const { expected } = this.#task;
+    if (expected !== null && base <= expected.synced.base) {
+      throw new BrokerError("LOG_DAMAGED", `${this.#folderName}: offsets ${this.#point.end} to ${base} are missing between segments`);
+    }
+    for (const lost of this.#bases.filter((candidate) => candidate >= base)) this.#quarantineSegment(lost);
+    this.#bases = this.#bases.filter((candidate) => candidate < base);
+    return false;
+  }
+
+  /** A folder that another program wrote may have gaps between its batches. */
+  get #isForeign(): boolean {
+    return !this.#hasOwnFiles && this.#task.expected === null;
+  }
+
+  #scan(base: number, nextBase: number | null): void {
+    const { disk } = this.#environment;
+    const file = disk.open(`${this.#task.folder}/${segmentFileName(base, "log")}`, "write");
+    try {
+      const size = disk.size(file);
+      const { cutTo } = this.#task;
+      const end = cutTo !== null && cutTo.base === base ? Math.min(cutTo.position, size) : size;
+      const before = this.#point.position;
+      while (this.#point.position < end && !this.#scanRun(file, end, nextBase)) {
+        // Corruption was stepped over: the next run begins behind it.
+      }
+      this.#scannedBytes += this.#point.position - before;
+      if (this.#point.position < size) {
+        if (cutTo === null) this.#quarantineTail(file, base, this.#point.position, size);
+        this.#cutBytes += size - this.#point.position;
+        disk.truncate(file, this.#point.position);
+      }
+      if (this.#scannedBytes > 0 || this.#cutBytes > 0) disk.sync(file);
+    } finally {
+      disk.close(file);
+    }
+  }
+
+  /** Reads on until the end or the next bad place. @returns whether the segment ends at the point */
+  #scanRun(file: FileHandle, end: number, nextBase: number | null): boolean {
+    const point = this.#point;
+    const range = { position: point.position, end, expectedOffset: this.#isForeign ? -1 : point.end, gaps: this.#isForeign };
+    const outcome = scanSegment(this.#environment, file, range, (batch) => this.#take(batch, nextBase));
+    if (outcome.stop === "end" || point.end === nextBase) return true;
+    if (outcome.stop === "zeros" && this.#isZero(file, point.position, end)) return true;
+    const next = findNextBatch(this.#environment, file, { position: point.position + 1, end }, point.end);
+    const synced = this.#syncedPositionIn(point.base);
+    const belowSynced = point.position < synced;
+    if (!belowSynced && !(this.#task.sameBoot && next !== null)) return true; // A torn tail.
+    if (next !== null) this.#stepOver(next.position, next.baseOffset);
+    else this.#stepOver(synced, this.#task.expected!.synced.end);
+    return false;
+  }
+
+  #take(batch: ScannedBatch, nextBase: number | null): boolean {
+    if (nextBase !== null && batch.baseOffset >= nextBase) return false;
+    const known = this.#epochs.epochOf(batch.baseOffset);
+    const startsEpoch = batch.leaderEpoch > this.#epochs.last;
+    if (batch.leaderEpoch !== known && !startsEpoch) return false;
+    if (startsEpoch) this.#epochs.begin(batch.leaderEpoch, batch.baseOffset);
+    const point = this.#point;
+    point.maxTimestamp = Math.max(point.maxTimestamp, batch.maxTimestamp);
+    point.headersCrc = this.#environment.core.headersCrc(point.headersCrc, batch.address);
+    point.end = batch.nextOffset;
+    point.position = batch.position + batch.size;
+    this.#builder.add(point.end, batch.position, point.maxTimestamp);
+    const { producerId, producerEpoch, baseSequence, recordsCount, baseOffset } = batch;
+    if (producerId >= 0) this.#producers.replay(producerId, producerEpoch, baseSequence, recordsCount, baseOffset, point.end - 1);
+    return true;
+  }
+
+  #stepOver(position: number, nextOffset: number): void {
+    const { base, end } = this.#point;
+    this.#corruptions.push({ base, position: this.#point.position, offset: end, nextOffset });
+    this.#builder.fill(nextOffset, this.#point.position);
+    this.#point.position = position;
+    this.#point.end = nextOffset;
+  }
+
+  /** How much of a segment a sync covered. */
+  #syncedPositionIn(base: number): number {
+    const synced = this.#task.expected?.synced;
+    if (synced === undefined || base > synced.base) return 0;
+    return base < synced.base ? Number.POSITIVE_INFINITY : synced.position;
+  }
+
+  #isZero(file: FileHandle, position: number, end: number): boolean {
+    const bytes = new Uint8Array(256 * 1024);
+    for (let at = position; at < end; ) {
+      const read = this.#environment.disk.read(file, bytes.subarray(0, Math.min(bytes.length, end - at)), at);
+      if (bytes.subarray(0, read).some((byte) => byte !== 0)) return false;
+      at += read;
+    }
+    return true;
+  }
+
+  #quarantineTail(file: FileHandle, base: number, position: number, size: number): void {
+    const { disk } = this.#environment;
+    if (this.#isZero(file, position, size)) return;
+    const to = this.#quarantineFile(`${base}-${position}`);
+    const copy = disk.open(to, "create");
+    try {
+      const bytes = new Uint8Array(256 * 1024);
+      for (let at = position; at < size; ) {
+        const read = disk.read(file, bytes.subarray(0, Math.min(bytes.length, size - at)), at);
+        disk.write(copy, bytes.subarray(0, read), at - position);
+        at += read;
+      }
+      disk.sync(copy);
+    } finally {
+      disk.close(copy);
+    }
+    disk.syncDirectory(this.#task.quarantine);
+  }
+
+  #quarantineSegment(base: number): void {
+    const { disk } = this.#environment;
+    const { folder } = this.#task;
+    const path = `${folder}/${segmentFileName(base, "log")}`;
+    this.#cutBytes += disk.status(path)?.size ?? 0;
+    disk.rename(path, this.#quarantineFile(`${base}.log`));
+    removeSegment(disk, folder, base);
+    disk.syncDirectory(this.#task.quarantine);
+  }
+
+  /** A name in the quarantine folder that is not taken. */
+  #quarantineFile(suffix: string): string {
+    const { disk } = this.#environment;
+    const { quarantine } = this.#task;
+    disk.makeDirectory(quarantine);
+    let path = `${quarantine}/${this.#folderName}-${suffix}`;
+    for (let copy = 2; disk.status(path) !== null; copy++) path = `${quarantine}/${this.#folderName}-${suffix}.${copy}`;
+    this.#quarantined.push(path);
+    return path;
+  }
+
+  /** The last segment, which the log will go on writing. */
+  #segment(): IndexedSegment {
+    const { folder, slotsMax, segmentId } = this.#task;
+    return { folder, base: this.#point.base, slotsMax, segmentId };
+  }
+
+  /** Index files, producers' snapshot and epochs as the scan found them; then nothing has to be scanned again. */
+  #makeDurable(from: number): void {
+    const { disk, crc32c } = this.#environment;
+    const { folder, sameBoot } = this.#task;
+    for (const sealed of this.#bases.slice(from, -1)) {
+      // Complete on the same boot; after a power cut they may hold anything, and are rebuilt when first read.
+      if (!sameBoot) for (const kind of ["slots", "times"] as const) disk.remove(`${folder}/${segmentFileName(sealed, kind)}`);
+    }
+    const segment = this.#segment();
+    if (!extendIndexFiles(disk, segment, this.#builder, crc32c)) {
+      replaceIndexFiles(disk, segment, buildIndex(this.#environment, segment, this.#point), crc32c);
+    }
+    const status = disk.status(`${folder}/${segmentFileName(segment.base, "log")}`);
+    this.#point.lastAppendMs = status?.modifiedMs ?? -1;
+    if (this.#point.firstAppendMs < 0) this.#point.firstAppendMs = this.#point.lastAppendMs;
+    const snapshot = this.#producers.encodeSnapshot(this.#point.end, crc32c);
+    replaceFile(disk, folder, segmentFileName(this.#point.end, "producers"), snapshot);
+    replaceFile(disk, folder, LEADER_EPOCH_FILE, this.#epochs.encode());
+  }
+}

@@ -1,0 +1,47 @@
+/** A sync group on its way from a log worker to its sync thread and back, in the area that shared-memory.ts describes. */
+import { getSystemErrorName } from "node:util";
+import { assert } from "../base/assert.ts";
+import type { FailedSync, SyncGroup } from "../storage/disk.ts";
+import { SYNC_FAILURES, SYNC_HANDLES, SYNC_HANDLES_MAX } from "./shared-memory.ts";
+
+const FILES = 0;
+const DIRECTORIES = 1;
+const FAILURES = 2;
+const EIO = 5;
+
+/** @param area view from the sync area on */
+export function writeGroup(area: Int32Array, { files, directories }: SyncGroup): void {
+  assert(files.length + directories.length <= SYNC_HANDLES_MAX, "a group fits its area");
+  area[FILES] = files.length;
+  area[DIRECTORIES] = directories.length;
+  area[FAILURES] = 0;
+  area.set(files, SYNC_HANDLES);
+  area.set(directories, SYNC_HANDLES + files.length);
+}
+
+/** Syncs every handle of the group and notes which failed. */
+export function runGroup(area: Int32Array, syncFile: (file: number) => number, syncDirectory: (file: number) => number): void {
+  const files = area[FILES]!;
+  const count = files + area[DIRECTORIES]!;
+  let failures = 0;
+  for (let index = 0; index < count; index++) {
+    const handle = area[SYNC_HANDLES + index]!;
+    const errno = index < files ? syncFile(handle) : syncDirectory(handle);
+    if (errno === 0) continue;
+    area[SYNC_FAILURES + 2 * failures] = handle;
+    area[SYNC_FAILURES + 2 * failures + 1] = errno;
+    failures++;
+  }
+  area[FAILURES] = failures;
+}
+
+export function readFailures(area: Int32Array): FailedSync[] {
+  return Array.from({ length: area[FAILURES]! }, (_, index) => ({
+    file: area[SYNC_FAILURES + 2 * index]!,
+    code: errorName(area[SYNC_FAILURES + 2 * index + 1]!),
+  }));
+}
+
+function errorName(errno: number): string {
+  return getSystemErrorName(-(errno || EIO));
+}

@@ -1,0 +1,27 @@
+/**
+ * The sync thread of one log worker (contract D2): it makes one group durable while the worker writes the next. Nobody else
+ * syncs these files, because Linux tells of a failed write-back once per open file.
+ */
+import { workerData } from "node:worker_threads";
+import { syncDirectory, syncFile } from "../storage/node-disk.ts";
+import { BELL, PARKED, SYNC_DONE, SYNC_STOP, SYNC_SUBMITTED } from "./shared-memory.ts";
+import { runGroup } from "./sync-group.ts";
+import type { ThreadData } from "./thread.ts";
+
+const { map, memory, index } = workerData as ThreadData;
+const worker = map.logWorkers[index]!;
+const control = new Int32Array(memory.buffer, worker.control);
+const area = new Int32Array(memory.buffer, worker.sync);
+
+for (;;) {
+  const done = Atomics.load(control, SYNC_DONE);
+  if (Atomics.load(control, SYNC_STOP) === 1) break;
+  if (Atomics.load(control, SYNC_SUBMITTED) === done) {
+    Atomics.wait(control, SYNC_SUBMITTED, done);
+    continue;
+  }
+  runGroup(area, syncFile, syncDirectory);
+  Atomics.store(control, SYNC_DONE, (done + 1) | 0);
+  Atomics.add(control, BELL, 1);
+  if (Atomics.load(control, PARKED) === 1) Atomics.notify(control, BELL);
+}

@@ -1,0 +1,220 @@
+/**
+ * The LogStore over worker threads: log workers that write, maintenance workers for all else, one shared memory. Results come
+ * to the main thread by one bell, which it waits for without blocking.
+ */
+import os from "node:os";
+import { BATCH_MAX_TIMESTAMP_AT } from "../wasm/layout.ts";
+import type { LogResults, LogStore, OpenLog, ReadLog, ReadOutcome, RecoverLog } from "../broker/log-store.ts";
+import { assert } from "../base/assert.ts";
+import { MIB } from "../base/units.ts";
+import { appendError, REFUSED_UNKNOWN_OUTCOME } from "../storage/append-result.ts";
+import { DURABLE_END, LogMemory, readCheckpoint, readWrittenEnd } from "../storage/log-memory.ts";
+import type { LogCheckpoint, LogSettings, SyncedPoint } from "../storage/partition-log.ts";
+import type { RecoveredLog } from "../storage/recovery.ts";
+import { Core, compileCore } from "../wasm/core.ts";
+import { type HostOwner, LogWorkerHost, type WorkerState } from "./log-worker-host.ts";
+import { MaintenanceHost } from "./maintenance-host.ts";
+import { ConsistentReader } from "./publication.ts";
+import * as shared from "./shared-memory.ts";
+
+export interface ThreadLogStoreOptions {
+  /** Default: one per two processors. */
+  readonly logWorkers?: number;
+  readonly maintenanceWorkers?: number;
+  /** Memory for batches, rounded up to whole largest blocks. */
+  readonly poolBytes?: number;
+}
+
+const POOL_BYTES = 256 * MIB;
+
+export class ThreadLogStore implements LogStore, HostOwner {
+  readonly memory: LogMemory;
+  readonly pool: LogStore["pool"];
+  readonly workers: number;
+  readonly entriesMax: number = shared.ENTRIES_MAX;
+  readonly maintenance: MaintenanceHost;
+  readonly #map: shared.MemoryMap;
+  readonly #hosts: readonly LogWorkerHost[];
+  readonly #reader: ConsistentReader;
+  readonly #words: Int32Array;
+  #results: LogResults | null = null;
+  #stopped = false;
+
+  static async start(options: ThreadLogStoreOptions = {}): Promise<ThreadLogStore> {
+    const logWorkers = options.logWorkers ?? Math.max(1, Math.floor(os.availableParallelism() / 2));
+    const maintenanceWorkers = options.maintenanceWorkers ?? 1;
+    const blocks = Math.ceil((options.poolBytes ?? POOL_BYTES) / shared.POOL_BLOCK_MAX);
+    const map = shared.mapMemory({ logWorkers, maintenanceWorkers, poolBytes: blocks * shared.POOL_BLOCK_MAX });
+    const pages = map.size / shared.WASM_PAGE_SIZE;
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const module = await compileCore({ shared: true });
+    new Core(module, memory, map.crcTables).initCrc32c();
+    return new ThreadLogStore(map, memory, module);
+  }
+
+  private constructor(map: shared.MemoryMap, memory: WebAssembly.Memory, module: WebAssembly.Module) {
+    const buffer = memory.buffer as SharedArrayBuffer;
+    this.#map = map;
+    this.memory = new LogMemory(buffer);
+    this.pool = { address: map.pool, size: map.poolBytes, blockMin: shared.POOL_BLOCK_MIN, blockMax: shared.POOL_BLOCK_MAX };
+    this.workers = map.logWorkers.length;
+    this.#words = new Int32Array(buffer);
+    this.#reader = new ConsistentReader(buffer);
+    this.maintenance = new MaintenanceHost(map.scratches.map((_, index) => ({ map, memory, module, index })));
+    this.#hosts = map.logWorkers.map((_, index) => new LogWorkerHost({ map, memory, module, index }, this));
+  }
+
+  /** Results begin to be told. */
+  listen(results: LogResults): void {
+    assert(this.#results === null, "one owner listens");
+    this.#results = results;
+    this.#listen();
+  }
+
+  entryAt(index: number): number {
+    return this.#map.entries + index * shared.ENTRY_SIZE;
+  }
+
+  checkpointOf(entry: number): LogCheckpoint | null {
+    return this.#reader.glimpse(entry, () => readCheckpoint(this.memory, entry));
+  }
+
+  submit(worker: number, entry: number, request: number, address: number, length: number): boolean {
+    return this.#hosts[worker]!.submit(entry, request, address, length);
+  }
+
+  stateOf(worker: number): WorkerState {
+    return this.#hosts[worker]!.state;
+  }
+
+  recover(log: RecoverLog): Promise<RecoveredLog> {
+    return this.maintenance.recover(log);
+  }
+
+  open(log: OpenLog): Promise<void> {
+    return this.#hosts[log.worker]!.open(log);
+  }
+
+  close(worker: number, entry: number): Promise<void> {
+    return this.#hosts[worker]!.control({ kind: "close", entry });
+  }
+
+  abandon(worker: number, entry: number): Promise<void> {
+    return this.#hosts[worker]!.control({ kind: "abandon", entry });
+  }
+
+  configure(worker: number, entry: number, settings: LogSettings): Promise<void> {
+    return this.#hosts[worker]!.control({ kind: "configure", entry, settings });
+  }
+
+  removePartition(folder: string): Promise<void> {
+    return this.maintenance.removePartition(folder);
+  }
+
+  read({ entry, folder, ...request }: ReadLog): Promise<ReadOutcome> {
+    return this.maintenance.read({ source: { entry, folder }, request });
+  }
+
+  findByTime(entry: number, folder: string, timestamp: number, limit: number): Promise<number> {
+    return this.maintenance.findByTime({ source: { entry, folder }, timestamp, limit });
+  }
+
+  maxTimestampAt(address: number): number {
+    const { view } = this.memory;
+    return view.getInt32(address + BATCH_MAX_TIMESTAMP_AT) * 2 ** 32 + view.getUint32(address + BATCH_MAX_TIMESTAMP_AT + 4);
+  }
+
+  /** Ends all threads. Every log must be closed. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#hosts.map((host) => host.stop()));
+    await this.maintenance.stop();
+    // Whoever waits for the bell is let go.
+    Atomics.add(this.#words, this.#map.mainBell, 1);
+    Atomics.notify(this.#words, this.#map.mainBell);
+  }
+
+  // ---- results
+
+  #listen(): void {
+    for (;;) {
+      const bell = Atomics.load(this.#words, this.#map.mainBell);
+      this.#takeResults();
+      if (this.#stopped) return;
+      // Results that came after the look have rung: then the wait does not begin.
+      const wait = Atomics.waitAsync(this.#words, this.#map.mainBell, bell);
+      if (!wait.async) continue;
+      void wait.value.then(() => this.#listen());
+      return;
+    }
+  }
+
+  #takeResults(): void {
+    let taken = false;
+    for (const host of this.#hosts) taken = this.#takeFrom(host) || taken;
+    if (taken) this.#results!.settled();
+  }
+
+  #takeFrom(host: LogWorkerHost): boolean {
+    const ring = host.results;
+    const head = ring.head;
+    let tail = ring.tail;
+    if (tail === head) return false;
+    const results = this.#results!;
+    while (tail !== head) {
+      const address = ring.at(tail);
+      const words = address >>> 2;
+      const baseOffset = this.memory.f64[address >>> 3]!;
+      const end = this.memory.f64[(address >>> 3) + 1]!;
+      const kind = this.#words[words + 4]!;
+      const entry = this.#words[words + 5]! >>> 0;
+      const request = this.#words[words + 6]!;
+      const code = this.#words[words + 7]!;
+      tail = (tail + 1) | 0;
+      if (kind === shared.RESULT_APPENDED) results.appended(entry, request, baseOffset, end, false);
+      else if (kind === shared.RESULT_DURABLE) results.durable(entry, end);
+      else if (kind === shared.RESULT_REFUSED) results.refused(entry, request, appendError(code));
+      else if (kind === shared.RESULT_DUPLICATE) results.appended(entry, request, baseOffset, end, true);
+      else if (kind === shared.RESULT_LOST) results.lost(entry, end, appendError(code));
+      else {
+        host.forget(entry);
+        results.closed(entry);
+      }
+    }
+    ring.consume(tail);
+    return true;
+  }
+
+  // ---- HostOwner
+
+  async closeOrphans(files: readonly number[]): Promise<readonly number[]> {
+    return this.maintenance.closeOrphans(files);
+  }
+
+  died(worker: number, entries: readonly number[], damaged: ReadonlySet<number>, reason: string): void {
+    this.#takeFrom(this.#hosts[worker]!);
+    const results = this.#results!;
+    const error = appendError(REFUSED_UNKNOWN_OUTCOME, reason);
+    const ends = new Map<number, SyncedPoint>();
+    for (const entry of entries) {
+      // Its files are synced now, so all that was published is durable, unless a sync failed.
+      const written = readWrittenEnd(this.memory, entry);
+      const durableEnd = this.memory.f64[(entry >>> 3) + DURABLE_END]!;
+      const cut = damaged.has(entry) && durableEnd < written.end;
+      const end = cut ? readCheckpoint(this.memory, entry).synced : written;
+      ends.set(entry, end);
+      if (end.end > durableEnd) results.durable(entry, end.end);
+      results.lost(entry, end.end, error);
+    }
+    results.workerDied(worker, ends, error);
+    results.settled();
+  }
+
+  replaced(worker: number): void {
+    this.#results!.workerReplaced(worker);
+  }
+
+  warned(entry: number, message: string): void {
+    this.#results?.warned(entry, message);
+  }
+}

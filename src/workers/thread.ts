@@ -1,0 +1,41 @@
+/** What every worker thread is given, and what it makes of it before its first task. */
+import { Core } from "../wasm/core.ts";
+import type { Crc32c } from "../wasm/crc32c.ts";
+import { crc32cOf } from "../wasm/crc32c.ts";
+import { loadNativeCrc32c } from "../wasm/crc32c-native.ts";
+import { LogMemory } from "../storage/log-memory.ts";
+import { LOG_WORKER_SCRATCH_SIZE, type MemoryMap } from "./shared-memory.ts";
+
+/** Structured-cloned into a worker; the memory and the module are shared. */
+export interface ThreadData {
+  readonly map: MemoryMap;
+  readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
+  /** Number of the worker among those of its kind. */
+  readonly index: number;
+}
+
+export interface ThreadCore {
+  readonly core: Core;
+  readonly memory: LogMemory;
+  readonly buffer: SharedArrayBuffer;
+  readonly crc32c: Crc32c;
+}
+
+/** @param scratch address of LOG_WORKER_SCRATCH_SIZE bytes that this thread's checksum may use where there is no native one */
+export async function makeThreadCore({ map, memory, module }: ThreadData, scratch: number): Promise<ThreadCore> {
+  const core = new Core(module, memory, map.crcTables);
+  const crc32c = (await loadNativeCrc32c()) ?? crc32cOf(core, scratch, LOG_WORKER_SCRATCH_SIZE);
+  return { core, memory: new LogMemory(memory.buffer), buffer: memory.buffer as SharedArrayBuffer, crc32c };
+}
+
+/** Modules of workers lie beside the one that starts them, as source or built. */
+export function workerFile(name: string, importer: string): string {
+  const extension = importer.endsWith(".ts") ? "ts" : "js";
+  return new URL(`./${name}.${extension}`, importer).href;
+}
+
+/** A number that no other segment has. */
+export function newSegmentId(): bigint {
+  return crypto.getRandomValues(new BigUint64Array(1))[0]!;
+}
