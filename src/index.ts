@@ -14,12 +14,10 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import { systemClock } from "./base/clock.ts";
-import type { TopicId } from "./base/topic-id.ts";
-import { Broker } from "./broker/broker.ts";
+import { Broker, type Checkpoints } from "./broker/broker.ts";
 import { LocalMetaStore, type MetadataRecord } from "./broker/local-meta-store.ts";
 import { loadUws } from "./server/uws.ts";
 import { WebSocketServer } from "./server/websocket-server.ts";
-import type { LogTable } from "./storage/checkpoint.ts";
 import { folders } from "./storage/data-folder.ts";
 import { type FolderLock, lockFolder } from "./storage/folder-lock.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./storage/temporary-folder.ts";
@@ -117,7 +115,13 @@ class Node implements RunningBroker {
     }
   }
 
-  private constructor(data: string, options: StartOptions, lock: FolderLock, store: ThreadLogStore, folder: FolderState) {
+  private constructor(
+    data: string,
+    options: StartOptions,
+    lock: FolderLock,
+    store: ThreadLogStore,
+    folder: FolderState,
+  ) {
     this.data = data;
     this.host = options.host ?? HOST;
     this.#options = options;
@@ -131,7 +135,7 @@ class Node implements RunningBroker {
     this.#broker = new Broker(store, meta, {
       incarnation: folder.meta.incarnation,
       folders: { topics: folders.topics(data), quarantine: folders.quarantine(data) },
-      expected: folder.expected.logs as LogTable & Record<string, { topicId: TopicId }>,
+      expected: folder.expected.logs as Checkpoints,
       clean: folder.expected.clean,
       sameBoot: folder.sameBoot,
       ...(tailBytes && { tailBytes }),
@@ -154,8 +158,9 @@ class Node implements RunningBroker {
   /** Recovers what needs it, then opens the door. */
   async listen(): Promise<void> {
     const { expected } = this.#folder;
-    for (const name of expected.damaged) this.#options.log?.("error", `${name} in the data folder is damaged; its logs are scanned`);
-    if (!expected.clean) await this.#broker.recoverDirty(Object.keys(expected.logs));
+    for (const name of expected.damaged)
+      this.#options.log?.("error", `${name} in the data folder is damaged; its logs are scanned`);
+    if (!expected.clean) await this.#broker.recoverDirty();
     await this.#store.maintenance.removeLeftovers(folders.topics(this.data));
     this.#server = await WebSocketServer.start(this.#broker, {
       host: this.host,
@@ -212,10 +217,12 @@ class Node implements RunningBroker {
     const text = JSON.stringify(logs);
     if (text === this.#checkpointed) return;
     this.#checkpointed = text;
-    this.#checkpointing = this.#store.maintenance.checkpoint({ data: this.data, owner: this.#owner, logs }).catch((error: unknown) => {
-      this.#checkpointed = "";
-      this.#options.log?.("error", "the checkpoint could not be written", { error: String(error) });
-    });
+    this.#checkpointing = this.#store.maintenance
+      .checkpoint({ data: this.data, owner: this.#owner, logs })
+      .catch((error: unknown) => {
+        this.#checkpointed = "";
+        this.#options.log?.("error", "the checkpoint could not be written", { error: String(error) });
+      });
   }
 }
 

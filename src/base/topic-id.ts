@@ -15,7 +15,10 @@ export function topicIdFromBytes(bytes: Uint8Array, at = 0): TopicId {
   let text = "";
   for (let index = 0; index < TOPIC_ID_SIZE; index += 3) {
     const left = TOPIC_ID_SIZE - index;
-    const group = (bytes[at + index]! << 16) | ((left > 1 ? bytes[at + index + 1]! : 0) << 8) | (left > 2 ? bytes[at + index + 2]! : 0);
+    const group =
+      (bytes[at + index]! << 16) |
+      ((left > 1 ? bytes[at + index + 1]! : 0) << 8) |
+      (left > 2 ? bytes[at + index + 2]! : 0);
     const digits = Math.min(left, 3) + 1;
     for (let digit = 0; digit < digits; digit++) text += ALPHABET[(group >> (18 - 6 * digit)) & 63];
   }

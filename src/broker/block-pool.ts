@@ -18,7 +18,12 @@ export class BlockPool {
   readonly #evictable = new Set<Evictable>();
   #waiting: (() => void)[] = [];
 
-  constructor(range: { readonly address: number; readonly size: number; readonly blockMin: number; readonly blockMax: number }) {
+  constructor(range: {
+    readonly address: number;
+    readonly size: number;
+    readonly blockMin: number;
+    readonly blockMax: number;
+  }) {
     this.#allocator = new BuddyAllocator(range.address, range.size, range.blockMin, range.blockMax);
   }
 

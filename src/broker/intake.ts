@@ -7,7 +7,7 @@ import { BrokerError } from "../base/errors.ts";
 import type { BlockPool } from "./block-pool.ts";
 import { copyIntoShared } from "./copy-into-shared.ts";
 import type { Partition } from "./partition.ts";
-import type { ProduceOwner } from "./request-table.ts";
+import type { ProduceOwner } from "./produce-owner.ts";
 
 interface Spilled {
   readonly partition: Partition;
@@ -53,7 +53,11 @@ export class Intake {
   #spill(spilled: Spilled): void {
     const size = spilled.batch.length;
     if (this.#spilledBytes + size > this.#spillBytesMax) {
-      spilled.owner.refused(spilled.token, size, new BrokerError("BUSY", "the broker has no memory for more batches right now"));
+      spilled.owner.refused(
+        spilled.token,
+        size,
+        new BrokerError("BUSY", "the broker has no memory for more batches right now"),
+      );
       return;
     }
     this.#spilledBytes += size;

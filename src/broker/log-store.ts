@@ -75,7 +75,12 @@ export interface ReadOutcome {
 export interface LogStore {
   readonly memory: LogMemory;
   /** The range of memory that holds batches; the broker's to hand out. */
-  readonly pool: { readonly address: number; readonly size: number; readonly blockMin: number; readonly blockMax: number };
+  readonly pool: {
+    readonly address: number;
+    readonly size: number;
+    readonly blockMin: number;
+    readonly blockMax: number;
+  };
   readonly workers: number;
   /** How many logs may be open. */
   readonly entriesMax: number;

@@ -54,7 +54,14 @@ export class PartitionReader implements TailReader {
   baseOffset = 0;
   batchPosition = 0;
 
-  constructor(partition: Partition, offset: number, store: LogStore, pool: BlockPool, owner: ReaderOwner, readCommitted = false) {
+  constructor(
+    partition: Partition,
+    offset: number,
+    store: LogStore,
+    pool: BlockPool,
+    owner: ReaderOwner,
+    readCommitted = false,
+  ) {
     this.partition = partition;
     this.#offset = offset;
     this.#store = store;
@@ -81,9 +88,10 @@ export class PartitionReader implements TailReader {
   /**
    * Takes the next slice.
    *
-   * @param bytesMax at least one batch, or a part of it of this size, comes all the same
+   * @param bytesMax of several batches together; one batch comes all the same
+   * @param partMax a batch larger than this comes in parts of this size
    */
-  next(bytesMax: number): ReadStep {
+  next(bytesMax: number, partMax: number): ReadStep {
     if (this.#reading) return "pending";
     if (this.#offset >= this.limit) return "end";
     if (this.#offset < this.partition.logStartOffset) {
@@ -94,11 +102,11 @@ export class PartitionReader implements TailReader {
     const index = tail.find(this.#offset);
     if (index >= 0) {
       this.#releaseSlab();
-      this.#sliceOfTail(index, bytesMax);
+      this.#sliceOfTail(index, bytesMax, partMax);
       return "slice";
     }
     if (this.#slab !== null && this.#slabIndex < this.#slab.sizes.length) {
-      this.#sliceOfSlab(this.#slab, bytesMax);
+      this.#sliceOfSlab(this.#slab, bytesMax, partMax);
       return "slice";
     }
     this.#releaseSlab();
@@ -108,7 +116,8 @@ export class PartitionReader implements TailReader {
 
   wake(): void {
     if (this.#closed) return;
-    if (this.partition.isDeleted) this.#fail(new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", "the topic was deleted"));
+    if (this.partition.log.isDeleted)
+      this.#fail(new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", "the topic was deleted"));
     else this.#owner.readable();
   }
 
@@ -118,13 +127,13 @@ export class PartitionReader implements TailReader {
     if (!this.#reading) this.#releaseSlab();
   }
 
-  #sliceOfTail(first: number, bytesMax: number): void {
+  #sliceOfTail(first: number, bytesMax: number, partMax: number): void {
     const { tail } = this.partition;
     const { limit } = this;
     const address = tail.addressAt(first);
     let length = tail.lengthAt(first);
-    if (this.#batchPosition > 0 || length > bytesMax) {
-      this.#part(address, length, tail.baseAt(first), tail.endAt(first), bytesMax);
+    if (this.#batchPosition > 0 || length > partMax) {
+      this.#part(address, length, tail.baseAt(first), tail.endAt(first), partMax);
       return;
     }
     let end = tail.endAt(first);
@@ -138,14 +147,14 @@ export class PartitionReader implements TailReader {
     this.#whole(address, length, tail.baseAt(first), end);
   }
 
-  #sliceOfSlab(slab: Slab, bytesMax: number): void {
+  #sliceOfSlab(slab: Slab, bytesMax: number, partMax: number): void {
     const { baseOffsets, sizes } = slab;
     const first = this.#slabIndex;
     const address = slab.address + this.#slabPosition;
     const endOf = (index: number): number => baseOffsets[index + 1] ?? slab.end;
     let length = sizes[first]!;
-    if (this.#batchPosition > 0 || length > bytesMax) {
-      if (!this.#part(address, length, baseOffsets[first]!, endOf(first), bytesMax)) return;
+    if (this.#batchPosition > 0 || length > partMax) {
+      if (!this.#part(address, length, baseOffsets[first]!, endOf(first), partMax)) return;
       this.#slabPosition += length;
       this.#slabIndex++;
       return;
@@ -166,10 +175,10 @@ export class PartitionReader implements TailReader {
   }
 
   /** @returns whether the batch is complete with this part */
-  #part(address: number, size: number, baseOffset: number, end: number, bytesMax: number): boolean {
+  #part(address: number, size: number, baseOffset: number, end: number, partMax: number): boolean {
     const position = this.#batchPosition;
     this.address = address + position;
-    this.length = Math.min(bytesMax, size - position);
+    this.length = Math.min(partMax, size - position);
     this.baseOffset = baseOffset;
     this.batchPosition = position;
     const done = position + this.length === size;
@@ -180,7 +189,7 @@ export class PartitionReader implements TailReader {
 
   async #readSlab(): Promise<void> {
     this.#reading = true;
-    this.partition.pin();
+    this.partition.log.pin();
     let failure: BrokerError | null = null;
     try {
       if (this.partition.isMemory) throw outOfRange(this.#offset, this.partition);
@@ -189,7 +198,7 @@ export class PartitionReader implements TailReader {
     } catch (error) {
       failure = asBrokerError(error);
     }
-    this.partition.unpin();
+    this.partition.log.unpin();
     this.#reading = false;
     if (this.#closed) this.#releaseSlab();
     else if (failure !== null) this.#fail(failure);
@@ -204,9 +213,16 @@ export class PartitionReader implements TailReader {
       await new Promise<void>((resolve) => this.#pool.whenFree(resolve));
       return wanted;
     }
-    const { entry, folder } = this.partition;
+    const { entry, folder } = this.partition.log;
     try {
-      const read = await this.#store.read({ entry, folder, offset: this.#offset, limit: this.limit, address, capacity });
+      const read = await this.#store.read({
+        entry,
+        folder,
+        offset: this.#offset,
+        limit: this.limit,
+        address,
+        capacity,
+      });
       if (read.sizes.length === 0) {
         this.#pool.release(address);
         return read.sizeNeeded;
@@ -235,7 +251,11 @@ export class PartitionReader implements TailReader {
 
 function outOfRange(offset: number, partition: Partition): BrokerError {
   const { logStartOffset, highWatermark } = partition;
-  return new BrokerError("OFFSET_OUT_OF_RANGE", `offset ${offset} is not in the log, which holds ${logStartOffset} to ${highWatermark}`, {
-    details: { offset, logStartOffset, highWatermark },
-  });
+  return new BrokerError(
+    "OFFSET_OUT_OF_RANGE",
+    `offset ${offset} is not in the log, which holds ${logStartOffset} to ${highWatermark}`,
+    {
+      details: { offset, logStartOffset, highWatermark },
+    },
+  );
 }

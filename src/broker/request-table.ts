@@ -2,18 +2,11 @@
  * Batches on their way through a log worker, by the number that goes with them. Numbers are reused, arrays stay, so that a
  * batch costs no allocation.
  */
-import type { BrokerError } from "../base/errors.ts";
-import type { Partition } from "./partition.ts";
+import type { ProduceOwner } from "./produce-owner.ts";
 
-/** Whoever brought a batch and hears what became of it. `token` is its own name for the batch, `length` the batch's bytes. */
-export interface ProduceOwner {
-  /** Below the high watermark now, as durable as the topic promises. */
-  produced(token: number, length: number, partition: Partition, baseOffset: number, duplicate: boolean): void;
-  refused(token: number, length: number, error: BrokerError): void;
-}
-
-export class RequestTable {
-  readonly #partitions: (Partition | null)[] = [];
+/** @template Holder whose batches they are: the partition */
+export class RequestTable<Holder> {
+  readonly #holders: (Holder | null)[] = [];
   readonly #owners: (ProduceOwner | null)[] = [];
   readonly #tokens: number[] = [];
   readonly #addresses: number[] = [];
@@ -21,9 +14,9 @@ export class RequestTable {
   readonly #free: number[] = [];
 
   /** @returns the request's number */
-  add(partition: Partition, owner: ProduceOwner, token: number, address: number, length: number): number {
+  add(holder: Holder, owner: ProduceOwner, token: number, address: number, length: number): number {
     const request = this.#free.pop() ?? this.#tokens.length;
-    this.#partitions[request] = partition;
+    this.#holders[request] = holder;
     this.#owners[request] = owner;
     this.#tokens[request] = token;
     this.#addresses[request] = address;
@@ -32,13 +25,13 @@ export class RequestTable {
   }
 
   remove(request: number): void {
-    this.#partitions[request] = null;
+    this.#holders[request] = null;
     this.#owners[request] = null;
     this.#free.push(request);
   }
 
-  partitionOf(request: number): Partition | null {
-    return this.#partitions[request] ?? null;
+  holderOf(request: number): Holder | null {
+    return this.#holders[request] ?? null;
   }
 
   ownerOf(request: number): ProduceOwner {
@@ -57,8 +50,8 @@ export class RequestTable {
     return this.#lengths[request]!;
   }
 
-  /** All requests of one partition. */
-  select(partition: Partition): number[] {
-    return [...this.#partitions.keys()].filter((request) => this.#partitions[request] === partition);
+  /** All requests of one holder. */
+  select(holder: Holder): number[] {
+    return [...this.#holders.keys()].filter((request) => this.#holders[request] === holder);
   }
 }

@@ -154,6 +154,13 @@ export class Tail {
     return this.#lengths[this.#slot(index)]!;
   }
 
+  /** Bytes of the batches from the `first` on that end at or below `limit`. */
+  bytesBetween(first: number, limit: number): number {
+    let bytes = 0;
+    for (let index = first; index < this.#count && this.endAt(index) <= limit; index++) bytes += this.lengthAt(index);
+    return bytes;
+  }
+
   /** Lets blocks go, oldest first, until at most so many bytes are held or the next one is needed. */
   shrink(bytesMax: number): void {
     while (this.#bytes > bytesMax && this.#blocks.length > 0) {

@@ -11,5 +11,6 @@ export function checkTopicName(name: string): void {
   if (name === "." || name === ".." || !/^[A-Za-z0-9._-]+$/.test(name)) {
     throw new BrokerError("INVALID_TOPIC", `a topic's name has letters, digits, ".", "_" and "-" only: "${name}"`);
   }
-  if (name.startsWith("__")) throw new BrokerError("INVALID_TOPIC", `names that begin with "__" are the broker's own: "${name}"`);
+  if (name.startsWith("__"))
+    throw new BrokerError("INVALID_TOPIC", `names that begin with "__" are the broker's own: "${name}"`);
 }

@@ -44,7 +44,12 @@ export const settingDefinitions: Readonly<Record<SettingName, NumberSetting | Ch
     doc: "What an acknowledgement promises: disk (synced), os (survives the process), memory (nothing outlives the process)",
   },
   "segment.bytes": { default: GIB, min: 1024, max: 2 ** 31 - 1, doc: "A segment rolls before it would exceed this" },
-  "segment.ms": { default: 7 * 24 * HOUR_MS, min: 1, max: Number.MAX_SAFE_INTEGER, doc: "A segment rolls when its first append is older" },
+  "segment.ms": {
+    default: 7 * 24 * HOUR_MS,
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+    doc: "A segment rolls when its first append is older",
+  },
   "segment.slots": { default: 2 ** 22, min: 2 ** 17, max: 2 ** 28, doc: "A segment rolls at this many offsets" },
   "max.message.bytes": { default: 1_048_588, min: 61, max: MESSAGE_BYTES_MAX, doc: "Largest record batch" },
   "message.timestamp.after.max.ms": {
@@ -53,7 +58,12 @@ export const settingDefinitions: Readonly<Record<SettingName, NumberSetting | Ch
     max: Number.MAX_SAFE_INTEGER,
     doc: "How far a record's timestamp may be ahead of the broker's clock",
   },
-  "retention.bytes": { default: 16 * MIB, min: MIB, max: GIB, doc: "Durability memory only: bytes kept per partition; the oldest go first" },
+  "retention.bytes": {
+    default: 16 * MIB,
+    min: MIB,
+    max: GIB,
+    doc: "Durability memory only: bytes kept per partition; the oldest go first",
+  },
 };
 
 /** Settings of Kafka that we do not honour yet: refused with that reason. */
@@ -87,7 +97,10 @@ export const defaultSettings: TopicSettings = Object.fromEntries(
  * @param overrides name to value, as text; a value of null means the default again
  * @throws BrokerError INVALID_CONFIG an unknown or unhonoured name, or a value out of range
  */
-export function withSettings(settings: TopicSettings, overrides: Iterable<readonly [string, string | null]>): TopicSettings {
+export function withSettings(
+  settings: TopicSettings,
+  overrides: Iterable<readonly [string, string | null]>,
+): TopicSettings {
   const changed: Record<string, string | number> = { ...settings };
   for (const [name, value] of overrides) {
     const definition = settingDefinitions[name as SettingName];
@@ -125,7 +138,10 @@ function parse(name: string, definition: NumberSetting | ChoiceSetting, value: s
   }
   const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
   if (number >= definition.min && number <= definition.max) return number;
-  throw new BrokerError("INVALID_CONFIG", `${name} is a whole number from ${definition.min} to ${definition.max}, not "${value}"`);
+  throw new BrokerError(
+    "INVALID_CONFIG",
+    `${name} is a whole number from ${definition.min} to ${definition.max}, not "${value}"`,
+  );
 }
 
 function unknownSetting(name: string): BrokerError {

@@ -1,36 +1,8 @@
-/** A topic as the broker runs it: its metadata and its partitions. */
-import { type TopicId, topicIdToBytes } from "../base/topic-id.ts";
-import type { LogSettings } from "../storage/partition-log.ts";
+/** A topic as the broker runs it. */
 import type { Partition } from "./partition.ts";
-import { logSettingsOf, type TopicSettings } from "./topic-settings.ts";
+import type { TopicConfig } from "./topic-config.ts";
 
-export class Topic {
-  readonly name: string;
-  readonly id: TopicId;
-  /** The id's 16 bytes, as frames carry them. */
-  readonly idBytes: Uint8Array;
-  readonly partitions: Partition[] = [];
-  #settings: TopicSettings;
-  #logSettings: LogSettings;
-
-  constructor(name: string, id: TopicId, settings: TopicSettings) {
-    this.name = name;
-    this.id = id;
-    this.idBytes = topicIdToBytes(id);
-    this.#settings = settings;
-    this.#logSettings = logSettingsOf(settings);
-  }
-
-  get settings(): TopicSettings {
-    return this.#settings;
-  }
-
-  get logSettings(): LogSettings {
-    return this.#logSettings;
-  }
-
-  configure(settings: TopicSettings): void {
-    this.#settings = settings;
-    this.#logSettings = logSettingsOf(settings);
-  }
+export interface Topic {
+  readonly config: TopicConfig;
+  readonly partitions: readonly Partition[];
 }

@@ -15,6 +15,8 @@ export interface UpgradeRequest {
   readonly path: string;
   /** 16 random bytes in base64. */
   readonly key: string;
+  /** The subprotocol that is offered. */
+  readonly protocol?: string;
   /** Further headers: authorization. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -31,6 +33,7 @@ export function upgradeRequest(request: UpgradeRequest): string {
     "Connection: Upgrade",
     `Sec-WebSocket-Key: ${request.key}`,
     "Sec-WebSocket-Version: 13",
+    ...(request.protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${request.protocol}`]),
     ...Object.entries(request.headers ?? {}).map(([name, value]) => `${name}: ${value}`),
   ];
   if (/\s/.test(request.path) || lines.some((line) => /[\r\n\0]/.test(line)))
@@ -85,12 +88,13 @@ export function parseUpgradeResponse(bytes: Uint8Array): UpgradeResponse | null 
 }
 
 /**
- * @param accept what expectedAccept says
+ * @param accept   what expectedAccept says
+ * @param protocol the subprotocol that was offered; the server must have chosen it
  * @throws BrokerError AUTHENTICATION_FAILED  the server answered 401 or 403
  * @throws BrokerError BUSY                   the server answered 503
  * @throws BrokerError PROTOCOL_VIOLATION     any other answer than the upgrade that was asked for
  */
-export function checkUpgrade(response: UpgradeResponse, accept: string): void {
+export function checkUpgrade(response: UpgradeResponse, accept: string, protocol?: string): void {
   const { status, headers } = response;
   const details = { status };
   if (status === 401 || status === 403)
@@ -101,7 +105,7 @@ export function checkUpgrade(response: UpgradeResponse, accept: string): void {
   if (!/(?:^|,)\s*upgrade\s*(?:,|$)/i.test(headers.get("connection") ?? "")) refuse("the broker does not upgrade");
   if (headers.get("sec-websocket-accept") !== accept) refuse("the broker did not prove that it speaks WebSocket");
   if (headers.has("sec-websocket-extensions")) refuse("the broker uses an extension that was not offered");
-  if (headers.has("sec-websocket-protocol")) refuse("the broker chose a subprotocol that was not offered");
+  if (headers.get("sec-websocket-protocol") !== protocol) refuse("the other end does not speak the subprotocol offered");
 }
 
 /** @returns bytes up to and with the empty line, 0 if there is none */

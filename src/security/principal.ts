@@ -15,5 +15,8 @@ const anonymous: Principal = { name: "anonymous" };
  */
 export function authenticate(mechanism: string, credentials: Uint8Array): Principal {
   if (mechanism === "" && credentials.length === 0) return anonymous;
-  throw new BrokerError("AUTHENTICATION_FAILED", `the authentication mechanism "${mechanism}" is not known here; connect without credentials`);
+  throw new BrokerError(
+    "AUTHENTICATION_FAILED",
+    `the authentication mechanism "${mechanism}" is not known here; connect without credentials`,
+  );
 }

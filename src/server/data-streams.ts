@@ -75,7 +75,8 @@ export class Subscription implements DataStream, ReaderOwner {
   step(): boolean {
     const reader = this.#reader;
     if (reader === null || this.#credit <= 0) return false;
-    if (reader.next(Math.min(SLICE_BYTES_MAX, this.#credit)) !== "slice") return false;
+    const bytesMax = Math.min(SLICE_BYTES_MAX, this.#credit);
+    if (reader.next(bytesMax, bytesMax) !== "slice") return false;
     this.#credit -= reader.length;
     this.#host.sendData(0, headerOf(reader, this.id, false), reader.address, reader.length);
     return true;
@@ -130,7 +131,7 @@ export class FetchAnswer implements DataStream, ReaderOwner {
   step(): boolean {
     const reader = this.#reader;
     if (reader === null || this.#waiting) return false;
-    const step = reader.next(Math.min(SLICE_BYTES_MAX, this.#bytesLeft));
+    const step = reader.next(Math.min(SLICE_BYTES_MAX, this.#bytesLeft), SLICE_BYTES_MAX);
     if (step === "pending") return false;
     if (step === "end") {
       reader.baseOffset = reader.offset;
@@ -142,7 +143,6 @@ export class FetchAnswer implements DataStream, ReaderOwner {
     this.#bytesLeft -= reader.length;
     // A batch that was begun is sent whole, as Kafka does.
     const last = !reader.insideBatch && (this.#bytesLeft <= 0 || reader.offset >= reader.limit);
-    if (reader.insideBatch) this.#bytesLeft = Math.max(1, this.#bytesLeft);
     this.#host.sendData(this.correlation, headerOf(reader, 0, last), reader.address, reader.length);
     if (last) this.#end();
     return !last;

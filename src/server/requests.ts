@@ -5,9 +5,12 @@
 import { BrokerError } from "../base/errors.ts";
 import { topicIdFromBytes, topicIdToBytes } from "../base/topic-id.ts";
 import type { Offset, Timestamp } from "../base/units.ts";
-import type { Broker, StartAt } from "../broker/broker.ts";
+import type { Broker } from "../broker/broker.ts";
 import type { Partition } from "../broker/partition.ts";
+import type { PartitionNumbers } from "../broker/produce-owner.ts";
+import { resolveStart, type StartAt } from "../broker/start-offset.ts";
 import type { Topic } from "../broker/topic.ts";
+import type { TopicConfig } from "../broker/topic-config.ts";
 import { defaultSettings, type SettingName } from "../broker/topic-settings.ts";
 import type { Encodable } from "../protocol/field-codec.ts";
 import type {
@@ -29,37 +32,37 @@ export type Answer = { readonly [Name in BodyName]: readonly [Name, Encodable<Bo
 
 const durabilities = { disk: Durability.Disk, os: Durability.Os, memory: Durability.Memory } as const;
 
-export function durabilityOf(topic: Topic): Durability {
+export function durabilityOf(topic: TopicConfig): Durability {
   return durabilities[topic.logSettings.durability];
 }
 
 export async function createTopic(broker: Broker, body: CreateTopic): Promise<Answer> {
   const settings = (body.settings ?? []).map(({ key, value }): [string, string] => [key, value]);
-  await broker.createTopic({ name: body.name, partitions: body.partitions, settings }, body.validateOnly);
+  await broker.topics.create({ name: body.name, partitions: body.partitions, settings }, body.validateOnly);
   return describeTopics(broker, { names: body.validateOnly ? [] : [body.name], settings: true });
 }
 
 export async function deleteTopic(broker: Broker, body: DeleteTopic): Promise<Answer> {
-  await broker.deleteTopic(body.name);
+  await broker.topics.delete(body.name);
   return ["Done", {}];
 }
 
 export async function alterTopic(broker: Broker, body: AlterTopic): Promise<Answer> {
-  const topic = broker.knownTopic(body.name);
+  const topic = broker.topics.known(body.name);
   if (body.partitions !== -1 && body.partitions !== topic.partitions.length) {
     throw new BrokerError("INVALID_PARTITIONS", "the number of a topic's partitions cannot be changed by this version");
   }
   const set = (body.set ?? []).map(({ key, value }): [string, string | null] => [key, value]);
   const unset = (body.unset ?? []).map((key): [string, string | null] => [key, null]);
-  await broker.alterTopic(body.name, [...set, ...unset], body.validateOnly);
+  await broker.topics.alter(body.name, [...set, ...unset], body.validateOnly);
   return describeTopics(broker, { names: [body.name], settings: true });
 }
 
 export async function describeTopics(broker: Broker, body: DescribeTopics): Promise<Answer> {
-  const names = body.names ?? [...broker.topics].map(({ name }) => name);
+  const names = body.names ?? [...broker.topics].map(({ config }) => config.name);
   const topics = await Promise.all(
-    names.map(async (name): Promise<Encodable<TopicInfo>> => {
-      const topic = broker.topic(name);
+    names.map((name): Encodable<TopicInfo> | Promise<Encodable<TopicInfo>> => {
+      const topic = broker.topics.get(name);
       if (topic !== undefined) return describeTopic(topic, body.settings);
       return { name, error: errorBody(new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", `there is no topic ${name}`)) };
     }),
@@ -67,19 +70,19 @@ export async function describeTopics(broker: Broker, body: DescribeTopics): Prom
   return ["TopicsResult", { topics }];
 }
 
-async function describeTopic(topic: Topic, withSettings: boolean): Promise<Encodable<TopicInfo>> {
+async function describeTopic({ config, partitions }: Topic, withSettings: boolean): Promise<Encodable<TopicInfo>> {
   const names = Object.keys(defaultSettings) as SettingName[];
   return {
-    name: topic.name,
-    topicId: topicIdToBytes(topic.id),
-    durability: durabilityOf(topic),
-    maxMessageBytes: topic.settings["max.message.bytes"],
-    partitions: await Promise.all(topic.partitions.map(describePartition)),
+    name: config.name,
+    topicId: topicIdToBytes(config.id),
+    durability: durabilityOf(config),
+    maxMessageBytes: config.settings["max.message.bytes"],
+    partitions: await Promise.all(partitions.map(describePartition)),
     ...(withSettings && {
       settings: names.map((key) => ({
         key,
-        value: String(topic.settings[key]),
-        isDefault: topic.settings[key] === defaultSettings[key],
+        value: String(config.settings[key]),
+        isDefault: config.settings[key] === defaultSettings[key],
       })),
     }),
   };
@@ -97,21 +100,23 @@ async function describePartition(partition: Partition): Promise<Encodable<Partit
     lastStableOffset: partition.lastStableOffset as Offset,
     logEndOffset: partition.logEndOffset as Offset,
     durableEndOffset: partition.durableEndOffset as Offset,
-    error: partition.error?.wireCode ?? 0,
+    error: partition.log.error?.wireCode ?? 0,
   };
 }
 
 export async function initProducer(broker: Broker, body: InitProducer): Promise<Answer> {
-  if (body.producerId < 0n) return ["InitProducerResult", { producerId: BigInt(await broker.nextProducerId()), producerEpoch: 0 }];
+  if (body.producerId < 0n)
+    return ["InitProducerResult", { producerId: BigInt(await broker.producerIds.next()), producerEpoch: 0 }];
   const epoch = body.producerEpoch + 1;
   // After the last epoch comes a new id, as in Kafka.
-  if (epoch > 32767) return ["InitProducerResult", { producerId: BigInt(await broker.nextProducerId()), producerEpoch: 0 }];
+  if (epoch > 32767)
+    return ["InitProducerResult", { producerId: BigInt(await broker.producerIds.next()), producerEpoch: 0 }];
   return ["InitProducerResult", { producerId: body.producerId, producerEpoch: epoch }];
 }
 
 export async function listOffset(broker: Broker, body: ListOffset): Promise<Answer> {
-  const partition = broker.partition(topicIdFromBytes(body.topicId), body.partition);
-  const offset = await broker.resolveStart(partition, startOf(body.start, body.value));
+  const partition = broker.topics.partition(topicIdFromBytes(body.topicId), body.partition);
+  const offset = await resolveStart(broker.store, partition, startOf(body.start, body.value));
   const { leaderEpoch, logStartOffset, highWatermark, lastStableOffset } = partition;
   return [
     "ListOffsetResult",
@@ -134,14 +139,14 @@ export function startOf(start: Start, value: number): StartAt {
 }
 
 /** The partition's numbers go with every error that concerns it (contract A5). */
-export function withNumbers(error: BrokerError, partition: Partition): BrokerError {
+export function withNumbers(error: BrokerError, partition: PartitionNumbers): BrokerError {
   const { logStartOffset, highWatermark, lastStableOffset, leaderEpoch } = partition;
   const details = { logStartOffset, highWatermark, lastStableOffset, leaderEpoch, ...error.details };
   return new BrokerError(error.code, error.message, { details, cause: error.cause });
 }
 
 /** KIP-320: a client that knows another epoch must look again before it goes on. -1: the client does not say. */
-export function checkLeaderEpoch(partition: Partition, epoch: number): void {
+export function checkLeaderEpoch(partition: PartitionNumbers, epoch: number): void {
   if (epoch < 0 || epoch === partition.leaderEpoch) return;
   const code = epoch < partition.leaderEpoch ? "FENCED_LEADER_EPOCH" : "UNKNOWN_LEADER_EPOCH";
   throw new BrokerError(code, `the partition's leader epoch is ${partition.leaderEpoch}, not ${epoch}`);

@@ -6,7 +6,7 @@ import { BrokerError } from "../base/errors.ts";
 import type { BlockPool } from "../broker/block-pool.ts";
 import { copyIntoShared } from "../broker/copy-into-shared.ts";
 import type { Partition } from "../broker/partition.ts";
-import type { ProduceOwner } from "../broker/request-table.ts";
+import type { ProduceOwner } from "../broker/produce-owner.ts";
 
 /** What was asked for by ProduceBegin. */
 export interface UploadRequest {
@@ -47,8 +47,10 @@ export class Uploads {
   begin(request: UploadRequest): void {
     const { size, partition } = request;
     const sizeMax = partition.topic.settings["max.message.bytes"];
-    if (size > sizeMax) throw new BrokerError("MESSAGE_TOO_LARGE", `the batch has ${size} bytes; max.message.bytes is ${sizeMax}`);
-    if (this.#waiting.length >= WAITING_MAX) throw new BrokerError("BUSY", "too many large batches wait on this connection");
+    if (size > sizeMax)
+      throw new BrokerError("MESSAGE_TOO_LARGE", `the batch has ${size} bytes; max.message.bytes is ${sizeMax}`);
+    if (this.#waiting.length >= WAITING_MAX)
+      throw new BrokerError("BUSY", "too many large batches wait on this connection");
     this.#waiting.push(request);
     this.#openNext();
   }
@@ -61,9 +63,13 @@ export class Uploads {
    */
   part(upload: number, position: number, frame: Uint8Array, at: number, size: number): void {
     const open = this.#open;
-    if (open === null || open.id !== upload) throw new BrokerError("PROTOCOL_VIOLATION", `upload ${upload} is not open`);
+    if (open === null || open.id !== upload)
+      throw new BrokerError("PROTOCOL_VIOLATION", `upload ${upload} is not open`);
     if (position !== open.received || size > open.size - open.received) {
-      throw new BrokerError("PROTOCOL_VIOLATION", `upload ${upload}: a part at ${position} of ${size} bytes does not follow ${open.received} of ${open.size}`);
+      throw new BrokerError(
+        "PROTOCOL_VIOLATION",
+        `upload ${upload}: a part at ${position} of ${size} bytes does not follow ${open.received} of ${open.size}`,
+      );
     }
     copyIntoShared(frame, at, size, this.#memory, open.address + position);
     open.received += size;

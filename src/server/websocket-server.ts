@@ -32,6 +32,8 @@ export interface WebSocketServerOptions {
 const CONNECTIONS_MAX = 20_000;
 /** A silent peer is pinged, and cut off after this long. */
 const IDLE_SECONDS = 60;
+/** LIBUS_LISTEN_EXCLUSIVE_PORT, which the library's types declare and its module leaves out in some versions. */
+const LISTEN_EXCLUSIVE = 1;
 /** Time to say Hello. */
 const HELLO_MS = 10_000;
 /** Below this a message is sent in one piece, because it is copied anyway. */
@@ -51,6 +53,11 @@ interface Fragments {
 }
 
 type Socket = WebSocket<Session> & Fragments;
+
+/** Likewise: to listen on a host with options. */
+interface Listening {
+  listen(host: string, port: number, options: number, done: (socket: us_listen_socket | false) => void): void;
+}
 
 export class WebSocketServer {
   readonly #uws: UwsModule;
@@ -102,9 +109,15 @@ export class WebSocketServer {
   #listen(): Promise<void> {
     const { host, port } = this.#options;
     return new Promise((resolve, reject) => {
-      this.#app.listen(host, port, (socket) => {
+      // Without it a second broker would share the port, and half of the clients with it.
+      (this.#app as unknown as Listening).listen(host, port, LISTEN_EXCLUSIVE, (socket) => {
         if (socket === false) {
-          reject(new BrokerError("ADDRESS_IN_USE", `cannot listen on ${host}:${port}; another process may be using the port`));
+          reject(
+            new BrokerError(
+              "ADDRESS_IN_USE",
+              `cannot listen on ${host}:${port}; another process may be using the port`,
+            ),
+          );
           return;
         }
         this.#listening = socket;

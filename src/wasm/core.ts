@@ -124,6 +124,21 @@ export class Core {
   }
 
   /**
+   * Makes an uncompressed batch's maxTimestamp the time of its latest record, as Kafka's broker does where a client did
+   * not: the answer to ERR_MAX_TIMESTAMP. The CRC must have been verified; `sealBatch` and another check must follow.
+   *
+   * @returns 0; or ERR_CODEC (compressed), ERR_TRUNCATED, ERR_COUNT, ERR_RECORD, and nothing was written
+   */
+  correctMaxTimestamp(batch: number, size: number): number {
+    return this.#exports.correctMaxTimestamp(batch, size);
+  }
+
+  /** Gives every record of a batch the broker's time, Unix ms (contract C3). `sealBatch` must follow. */
+  setLogAppendTime(batch: number, timestamp: number): void {
+    this.#exports.setLogAppendTime(batch, timestamp);
+  }
+
+  /**
    * The running checksum over batch headers (contract B6).
    *
    * @param seed 0, or the checksum up to the batch before
@@ -228,12 +243,12 @@ export class Core {
   /**
    * Encodes one record at `target`, which overlaps nothing it is made of.
    *
-   * @param capacity       bytes that may be written
+   * @param capacity       bytes that may be written; those behind the record may be changed
    * @param offsetDelta    index of the record in its batch
    * @param timestampDelta ms after the batch's baseTimestamp
    * @param keySize        bytes, -1: null; `valueSize` likewise
    * @param headers        address of `headerCount` headers of `encodeHeader`, `headersSize` bytes
-   * @returns bytes written; or ERR_FULL, and nothing was written
+   * @returns bytes of the record; or ERR_FULL, and nothing was written
    */
   encodeRecord(
     target: number,

@@ -14,7 +14,7 @@ import { settle } from "./publication.ts";
 import { Ring } from "./ring.ts";
 import * as shared from "./shared-memory.ts";
 import { readFailures } from "./sync-group.ts";
-import { type TaskOutcome, valueOf } from "./task-outcome.ts";
+import { type TaskOutcome, unwrap } from "./task-outcome.ts";
 import { type ThreadData, workerFile } from "./thread.ts";
 
 /** Logs without arrivals are looked at this often, for what is synced in the background. */
@@ -74,7 +74,14 @@ export class LogWorkerHost {
     this.#control = new Int32Array(buffer, map.control);
     this.#u32 = new Uint32Array(buffer);
     const { ARRIVALS_HEAD, ARRIVALS_TAIL, ARRIVAL_SIZE, ARRIVALS_CAPACITY } = shared;
-    this.#arrivals = new Ring(this.#control, ARRIVALS_HEAD, ARRIVALS_TAIL, map.arrivals, ARRIVAL_SIZE, ARRIVALS_CAPACITY);
+    this.#arrivals = new Ring(
+      this.#control,
+      ARRIVALS_HEAD,
+      ARRIVALS_TAIL,
+      map.arrivals,
+      ARRIVAL_SIZE,
+      ARRIVALS_CAPACITY,
+    );
     const { RESULTS_HEAD, RESULTS_TAIL, RESULT_SIZE, RESULTS_CAPACITY } = shared;
     this.results = new Ring(this.#control, RESULTS_HEAD, RESULTS_TAIL, map.results, RESULT_SIZE, RESULTS_CAPACITY);
     this.#pool = this.#startPool();
@@ -110,7 +117,7 @@ export class LogWorkerHost {
   async open(task: OpenTask): Promise<void> {
     this.#entries.add(task.entry);
     try {
-      valueOf((await this.#run("open", task)) as TaskOutcome<void>);
+      unwrap((await this.#run("open", task)) as TaskOutcome<void>);
     } catch (error) {
       this.#entries.delete(task.entry);
       throw error;
@@ -245,7 +252,13 @@ export class LogWorkerHost {
     await this.#pool.destroy();
     await this.#syncThreadIdle();
     await this.#takeOver(reason);
-    for (const word of [shared.ARRIVALS_HEAD, shared.ARRIVALS_TAIL, shared.PARKED, shared.DRAINING, shared.IN_FILE_CALL]) {
+    for (const word of [
+      shared.ARRIVALS_HEAD,
+      shared.ARRIVALS_TAIL,
+      shared.PARKED,
+      shared.DRAINING,
+      shared.IN_FILE_CALL,
+    ]) {
       Atomics.store(this.#control, word, 0);
     }
     this.#arrivalsHead = 0;

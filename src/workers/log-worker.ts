@@ -79,7 +79,14 @@ class LogWorker implements LogEvents {
     this.#syncArea = new Int32Array(buffer, map.sync);
     this.#mainBell = data.map.mainBell;
     const { ARRIVALS_HEAD, ARRIVALS_TAIL, ARRIVAL_SIZE, ARRIVALS_CAPACITY } = shared;
-    this.#arrivals = new Ring(this.#control, ARRIVALS_HEAD, ARRIVALS_TAIL, map.arrivals, ARRIVAL_SIZE, ARRIVALS_CAPACITY);
+    this.#arrivals = new Ring(
+      this.#control,
+      ARRIVALS_HEAD,
+      ARRIVALS_TAIL,
+      map.arrivals,
+      ARRIVAL_SIZE,
+      ARRIVALS_CAPACITY,
+    );
     const { RESULTS_HEAD, RESULTS_TAIL, RESULT_SIZE, RESULTS_CAPACITY } = shared;
     this.#results = new Ring(this.#control, RESULTS_HEAD, RESULTS_TAIL, map.results, RESULT_SIZE, RESULTS_CAPACITY);
     this.#arrivalsTail = this.#arrivals.tail;
@@ -117,7 +124,9 @@ class LogWorker implements LogEvents {
     const { entry, settings, recovered, incarnation } = task;
     const environment = { ...this.#environment, incarnation };
     const isMemory = typeof recovered === "number";
-    const log = isMemory ? new MemoryLog(environment, entry, settings, recovered) : new Log(environment, task, settings, recovered);
+    const log = isMemory
+      ? new MemoryLog(environment, entry, settings, recovered)
+      : new Log(environment, task, settings, recovered);
     this.#drain.add(log);
   }
 

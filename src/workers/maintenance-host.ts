@@ -4,7 +4,7 @@ import { BrokerError } from "../base/errors.ts";
 import type { ReadResult } from "../storage/reader.ts";
 import type { RecoveredLog } from "../storage/recovery.ts";
 import type * as tasks from "./maintenance-worker.ts";
-import { type TaskOutcome, valueOf } from "./task-outcome.ts";
+import { type TaskOutcome, unwrap } from "./task-outcome.ts";
 import { type ThreadData, workerFile } from "./thread.ts";
 
 export class MaintenanceHost {
@@ -73,13 +73,15 @@ export class MaintenanceHost {
   }
 
   async #run<Value>(name: keyof typeof tasks, task: unknown): Promise<Value> {
-    const pool = this.#pools.reduce((idlest, candidate) => (candidate.queueSize < idlest.queueSize ? candidate : idlest));
+    const pool = this.#pools.reduce((idlest, candidate) =>
+      candidate.queueSize < idlest.queueSize ? candidate : idlest,
+    );
     let outcome: TaskOutcome<Value>;
     try {
       outcome = await pool.run(task, { name });
     } catch (error) {
       throw new BrokerError("BUSY", `the maintenance worker failed at ${name}`, { cause: error });
     }
-    return valueOf(outcome);
+    return unwrap(outcome);
   }
 }

@@ -157,5 +157,7 @@ export const writeMetadata = ({ data: path, records, size }: MetadataTask): Prom
   task(({ crc32c }) => withBallast(disk, path, () => writeRecords(folders.metadata(path), records, size, crc32c)));
 
 function writeRecords(folder: string, records: readonly unknown[], size: number, crc32c: Crc32c): number {
-  return size < 0 ? rewriteMetadata(disk, folder, records, crc32c) : appendMetadata(disk, folder, size, records, crc32c);
+  return size < 0
+    ? rewriteMetadata(disk, folder, records, crc32c)
+    : appendMetadata(disk, folder, size, records, crc32c);
 }

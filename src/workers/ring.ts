@@ -20,7 +20,14 @@ export class Ring {
    * @param start address of the first item
    * @param capacity items; a power of two
    */
-  constructor(control: Int32Array, headWord: number, tailWord: number, start: number, itemSize: number, capacity: number) {
+  constructor(
+    control: Int32Array,
+    headWord: number,
+    tailWord: number,
+    start: number,
+    itemSize: number,
+    capacity: number,
+  ) {
     assert((capacity & (capacity - 1)) === 0, "a ring's capacity is a power of two");
     this.#control = control;
     this.#headWord = headWord;

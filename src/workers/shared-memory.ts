@@ -10,11 +10,12 @@
  *   scratch           per maintenance worker: what recovery and checked reads work in
  *   pool              blocks for all batch bytes, handed out by the main thread alone
  */
-import { CRC_TABLES_SIZE } from "../wasm/layout.ts";
+
 import { assert } from "../base/assert.ts";
 import { GIB, KIB, MIB } from "../base/units.ts";
 import { ENTRY_SIZE } from "../storage/log-memory.ts";
 import { scratchSizeFor } from "../storage/segment-scan.ts";
+import { CRC_TABLES_SIZE } from "../wasm/layout.ts";
 
 export const WASM_PAGE_SIZE: number = 64 * KIB;
 
@@ -153,5 +154,15 @@ export function mapMemory({ logWorkers, maintenanceWorkers, poolBytes }: MemoryS
   const pool = take(poolBytes, WASM_PAGE_SIZE);
   const size = Math.ceil(at / WASM_PAGE_SIZE) * WASM_PAGE_SIZE;
   assert(size <= MEMORY_SIZE_MAX, "the shared memory fits 32-bit addresses");
-  return { size, mainBell: MAIN_BELL_AT / 4, crcTables, logWorkers: workers, scratches, scratchSize, entries, pool, poolBytes };
+  return {
+    size,
+    mainBell: MAIN_BELL_AT / 4,
+    crcTables,
+    logWorkers: workers,
+    scratches,
+    scratchSize,
+    entries,
+    pool,
+    poolBytes,
+  };
 }

@@ -20,7 +20,11 @@ export function writeGroup(area: Int32Array, { files, directories }: SyncGroup):
 }
 
 /** Syncs every handle of the group and notes which failed. */
-export function runGroup(area: Int32Array, syncFile: (file: number) => number, syncDirectory: (file: number) => number): void {
+export function runGroup(
+  area: Int32Array,
+  syncFile: (file: number) => number,
+  syncDirectory: (file: number) => number,
+): void {
   const files = area[FILES]!;
   const count = files + area[DIRECTORIES]!;
   let failures = 0;

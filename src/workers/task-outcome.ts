@@ -4,7 +4,9 @@ import { DiskError } from "../storage/disk.ts";
 
 export type TaskOutcome<Value> =
   | { readonly value: Value }
-  | { readonly error: { readonly code: ErrorName; readonly message: string; readonly details: BrokerError["details"] } };
+  | {
+      readonly error: { readonly code: ErrorName; readonly message: string; readonly details: BrokerError["details"] };
+    };
 
 /** Worker's side. What is neither a BrokerError nor the disk's answer is a bug and ends the task with an exception. */
 export function outcomeOf<Value>(run: () => Value): TaskOutcome<Value> {
@@ -17,7 +19,7 @@ export function outcomeOf<Value>(run: () => Value): TaskOutcome<Value> {
 }
 
 /** The caller's side. @throws BrokerError */
-export function valueOf<Value>(outcome: TaskOutcome<Value>): Value {
+export function unwrap<Value>(outcome: TaskOutcome<Value>): Value {
   if ("value" in outcome) return outcome.value;
   const { code, message, details } = outcome.error;
   throw new BrokerError(code, message, { details });

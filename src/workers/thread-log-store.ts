@@ -3,15 +3,15 @@
  * to the main thread by one bell, which it waits for without blocking.
  */
 import os from "node:os";
-import { BATCH_MAX_TIMESTAMP_AT } from "../wasm/layout.ts";
-import type { LogResults, LogStore, OpenLog, ReadLog, ReadOutcome, RecoverLog } from "../broker/log-store.ts";
 import { assert } from "../base/assert.ts";
 import { MIB } from "../base/units.ts";
+import type { LogResults, LogStore, OpenLog, ReadLog, ReadOutcome, RecoverLog } from "../broker/log-store.ts";
 import { appendError, REFUSED_UNKNOWN_OUTCOME } from "../storage/append-result.ts";
 import { DURABLE_END, LogMemory, readCheckpoint, readWrittenEnd } from "../storage/log-memory.ts";
 import type { LogCheckpoint, LogSettings, SyncedPoint } from "../storage/partition-log.ts";
 import type { RecoveredLog } from "../storage/recovery.ts";
 import { Core, compileCore } from "../wasm/core.ts";
+import { BATCH_MAX_TIMESTAMP_AT } from "../wasm/layout.ts";
 import { type HostOwner, LogWorkerHost, type WorkerState } from "./log-worker-host.ts";
 import { MaintenanceHost } from "./maintenance-host.ts";
 import { ConsistentReader } from "./publication.ts";
@@ -56,7 +56,12 @@ export class ThreadLogStore implements LogStore, HostOwner {
     const buffer = memory.buffer as SharedArrayBuffer;
     this.#map = map;
     this.memory = new LogMemory(buffer);
-    this.pool = { address: map.pool, size: map.poolBytes, blockMin: shared.POOL_BLOCK_MIN, blockMax: shared.POOL_BLOCK_MAX };
+    this.pool = {
+      address: map.pool,
+      size: map.poolBytes,
+      blockMin: shared.POOL_BLOCK_MIN,
+      blockMax: shared.POOL_BLOCK_MAX,
+    };
     this.workers = map.logWorkers.length;
     this.#words = new Int32Array(buffer);
     this.#reader = new ConsistentReader(buffer);
@@ -121,7 +126,9 @@ export class ThreadLogStore implements LogStore, HostOwner {
 
   maxTimestampAt(address: number): number {
     const { view } = this.memory;
-    return view.getInt32(address + BATCH_MAX_TIMESTAMP_AT) * 2 ** 32 + view.getUint32(address + BATCH_MAX_TIMESTAMP_AT + 4);
+    return (
+      view.getInt32(address + BATCH_MAX_TIMESTAMP_AT) * 2 ** 32 + view.getUint32(address + BATCH_MAX_TIMESTAMP_AT + 4)
+    );
   }
 
   /** Ends all threads. Every log must be closed. */
@@ -187,7 +194,7 @@ export class ThreadLogStore implements LogStore, HostOwner {
 
   // ---- HostOwner
 
-  async closeOrphans(files: readonly number[]): Promise<readonly number[]> {
+  closeOrphans(files: readonly number[]): Promise<readonly number[]> {
     return this.maintenance.closeOrphans(files);
   }
 

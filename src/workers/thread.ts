@@ -1,9 +1,10 @@
 /** What every worker thread is given, and what it makes of it before its first task. */
+
+import { LogMemory } from "../storage/log-memory.ts";
 import { Core } from "../wasm/core.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
 import { crc32cOf } from "../wasm/crc32c.ts";
 import { loadNativeCrc32c } from "../wasm/crc32c-native.ts";
-import { LogMemory } from "../storage/log-memory.ts";
 import { LOG_WORKER_SCRATCH_SIZE, type MemoryMap } from "./shared-memory.ts";
 
 /** Structured-cloned into a worker; the memory and the module are shared. */

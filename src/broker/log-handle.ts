@@ -1,0 +1,256 @@
+/**
+ * A partition's log as an object that is open or closed. Closed it costs nothing but its checkpoint: no file, no memory, no
+ * place among the published numbers. Opening recovers what the last stop left behind; one opening at a time.
+ */
+import { asBrokerError, BrokerError } from "../base/errors.ts";
+import type { LogCheckpoint, LogSettings, SyncedPoint } from "../storage/partition-log.ts";
+import type { RecoveredLog, RecoveryReport } from "../storage/recovery.ts";
+import type { LogStore } from "./log-store.ts";
+import type { TopicConfig } from "./topic-config.ts";
+
+/** What is known of a log before it is opened. */
+export interface FoundLog {
+  /** What the checkpoint or the clean mark says; null: the log was never written. */
+  readonly expected: LogCheckpoint | null;
+  /** The machine was not restarted since the log was last written. */
+  readonly sameBoot: boolean;
+  /** After a clean stop `expected` is exact. */
+  readonly certain: boolean;
+}
+
+/** What logs share. */
+export interface LogContext {
+  readonly store: LogStore;
+  /** This start of the node (contract A4). */
+  readonly incarnation: number;
+  readonly folders: { readonly topics: string; readonly quarantine: string };
+  /** Addresses of published numbers. @throws BrokerError LIMIT_EXCEEDED too many logs are open */
+  takeEntry(handle: LogHandle): number;
+  freeEntry(entry: number): void;
+  recovered(folderName: string, report: RecoveryReport): void;
+}
+
+/** The partition around the log. */
+export interface LogOwner {
+  /** Offset at which a log of durability `memory` goes on. */
+  readonly logEndOffset: number;
+  /** The log is open; `recovered` is null at durability `memory`. */
+  opened(recovered: RecoveredLog | null): void;
+  /** The log is closed, by whomever; it may be opened again. */
+  closed(): void;
+}
+
+type State = "closed" | "opening" | "open" | "closing" | "deleted";
+
+export class LogHandle {
+  readonly folderName: string;
+  readonly worker: number;
+  readonly #topic: TopicConfig;
+  readonly #context: LogContext;
+  readonly #owner: LogOwner;
+  #state: State = "closed";
+  #entry = 0;
+  #checkpoint: LogCheckpoint | null;
+  /** After a worker's death: the published end, to which the log is cut when it is opened again. */
+  #cutTo: SyncedPoint | null = null;
+  #sameBoot: boolean;
+  #certain: boolean;
+  #opening: Promise<void> | null = null;
+  #whenClosed: (() => void)[] = [];
+  #error: BrokerError | null = null;
+  #pins = 0;
+  readonly #entriesLeft: number[] = [];
+
+  constructor(
+    topic: TopicConfig,
+    index: number,
+    worker: number,
+    context: LogContext,
+    owner: LogOwner,
+    found: FoundLog,
+  ) {
+    this.folderName = `${topic.name}-${index}`;
+    this.worker = worker;
+    this.#topic = topic;
+    this.#context = context;
+    this.#owner = owner;
+    this.#checkpoint = found.expected;
+    this.#sameBoot = found.sameBoot;
+    this.#certain = found.certain;
+  }
+
+  get entry(): number {
+    return this.#entry;
+  }
+
+  get folder(): string {
+    return `${this.#context.folders.topics}/${this.folderName}`;
+  }
+
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
+  get isOpening(): boolean {
+    return this.#state === "opening";
+  }
+
+  get isDeleted(): boolean {
+    return this.#state === "deleted";
+  }
+
+  /** Is anybody reading by the log's entry? */
+  get isPinned(): boolean {
+    return this.#pins > 0;
+  }
+
+  /** The log's end is known; false after an unclean stop, until it was opened. */
+  get isCertain(): boolean {
+    return this.#certain;
+  }
+
+  /** Why it cannot be opened, null: nothing is wrong with it. */
+  get error(): BrokerError | null {
+    return this.#error;
+  }
+
+  /** What the checkpoint and the clean mark keep; null: the log has no files. */
+  get checkpoint(): LogCheckpoint | null {
+    if (this.#isMemory) return null;
+    return this.#state === "open" || this.#state === "closing" ? this.#published() : this.#checkpoint;
+  }
+
+  /** Opens the log unless it is open. @throws BrokerError LOG_DAMAGED, STORAGE_ERROR, LIMIT_EXCEEDED, BUSY */
+  async open(): Promise<void> {
+    if (this.#state === "closing") await this.#closed();
+    if (this.#state === "open") return;
+    if (this.#state === "deleted") throw new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", "the topic was deleted");
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = null;
+    });
+    await this.#opening;
+  }
+
+  /** Closes the log; what is on its way is finished first. */
+  async close(): Promise<void> {
+    await this.#opening?.catch(() => {});
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    await Promise.all([this.#closed(), this.#context.store.close(this.worker, this.#entry)]);
+  }
+
+  /** The topic is deleted: nothing is written any more, and the folder may go. */
+  async delete(): Promise<void> {
+    await this.#opening?.catch(() => {});
+    if (this.#state === "closing") await this.#closed();
+    const wasOpen = this.#state === "open";
+    this.#state = "deleted";
+    if (wasOpen) await Promise.all([this.#closed(), this.#context.store.abandon(this.worker, this.#entry)]);
+    if (!this.#isMemory) await this.#context.store.removePartition(this.folder);
+  }
+
+  async configure(settings: LogSettings): Promise<void> {
+    if (this.#state === "open") await this.#context.store.configure(this.worker, this.#entry, settings);
+  }
+
+  /** A read is under way that names the log by its entry: it is not given to another log meanwhile. */
+  pin(): void {
+    this.#pins++;
+  }
+
+  unpin(): void {
+    this.#pins--;
+    if (this.#pins > 0) return;
+    for (const entry of this.#entriesLeft) this.#context.freeEntry(entry);
+    this.#entriesLeft.length = 0;
+  }
+
+  /** The worker has closed the log. */
+  wasClosed(): void {
+    if (this.#state !== "deleted") {
+      this.#checkpoint = this.checkpoint;
+      this.#state = "closed";
+    }
+    this.#leave();
+  }
+
+  /** The worker died; the log ends at `end` and is cut there when it is opened again (contract H1). */
+  workerDied(end: SyncedPoint): void {
+    if (this.#state === "open" || this.#state === "closing") {
+      this.#checkpoint = this.checkpoint;
+      this.#cutTo = this.#isMemory ? null : end;
+      this.#state = "closed";
+    }
+    this.#leave();
+  }
+
+  get #isMemory(): boolean {
+    return this.#topic.logSettings.durability === "memory";
+  }
+
+  async #open(): Promise<void> {
+    const { store, folders, incarnation } = this.#context;
+    this.#state = "opening";
+    const entry = this.#context.takeEntry(this);
+    try {
+      const recovered = this.#isMemory ? null : await this.#recover();
+      await store.open({
+        worker: this.worker,
+        entry,
+        topicId: this.#topic.id,
+        parent: folders.topics,
+        folder: this.folder,
+        settings: this.#topic.logSettings,
+        incarnation,
+        recovered: recovered ?? this.#owner.logEndOffset,
+      });
+      this.#entry = entry;
+      this.#state = "open";
+      this.#error = null;
+      this.#cutTo = null;
+      this.#sameBoot = true;
+      this.#certain = true;
+      this.#owner.opened(recovered);
+    } catch (error) {
+      this.#context.freeEntry(entry);
+      this.#state = "closed";
+      this.#error = asBrokerError(error);
+      throw this.#error;
+    }
+  }
+
+  async #recover(): Promise<RecoveredLog> {
+    const recovered = await this.#context.store.recover({
+      folder: this.folder,
+      quarantine: this.#context.folders.quarantine,
+      expected: this.#checkpoint,
+      sameBoot: this.#sameBoot,
+      cutTo: this.#cutTo,
+      slotsMax: this.#topic.logSettings.segmentSlots,
+    });
+    this.#context.recovered(this.folderName, recovered.report);
+    return recovered;
+  }
+
+  /** What the log published last, the older checkpoint where it is changing right now. */
+  #published(): LogCheckpoint | null {
+    const checkpoint = this.#context.store.checkpointOf(this.#entry);
+    if (checkpoint === null) return this.#checkpoint;
+    const hasFiles = this.#checkpoint !== null || checkpoint.synced.end > 0 || this.#owner.logEndOffset > 0;
+    return hasFiles ? checkpoint : null;
+  }
+
+  #closed(): Promise<void> {
+    return new Promise((resolve) => this.#whenClosed.push(resolve));
+  }
+
+  #leave(): void {
+    if (this.#pins > 0) this.#entriesLeft.push(this.#entry);
+    else this.#context.freeEntry(this.#entry);
+    this.#entry = 0;
+    const waiting = this.#whenClosed;
+    this.#whenClosed = [];
+    for (const tell of waiting) tell();
+    this.#owner.closed();
+  }
+}

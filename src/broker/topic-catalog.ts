@@ -1,0 +1,196 @@
+/** The topics that exist, by name and by id, and how they come, change and go. Metadata is durable before anything shows it. */
+import { BrokerError } from "../base/errors.ts";
+import { newTopicId, TOPIC_ID_SIZE, type TopicId, topicIdFromBytes } from "../base/topic-id.ts";
+import type { MetaStore, TopicMetadata } from "./meta-store.ts";
+import type { Partition } from "./partition.ts";
+import type { Topic } from "./topic.ts";
+import { TopicConfig } from "./topic-config.ts";
+import { checkTopicName } from "./topic-name.ts";
+import { defaultSettings, overridesOf, type TopicSettings, withSettings } from "./topic-settings.ts";
+
+export interface NewTopic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly settings: Iterable<readonly [string, string]>;
+}
+
+export interface CatalogOptions {
+  readonly partitionsMax: number;
+  /** What topics of durability `memory` may keep together. */
+  readonly memoryBytesMax: number;
+  random(bytes: Uint8Array): void;
+  /** @param isNew the topic was made in this run, so nothing of it is on disk */
+  makePartition(topic: TopicConfig, index: number, isNew: boolean): Partition;
+}
+
+export class TopicCatalog {
+  readonly #meta: MetaStore;
+  readonly #options: CatalogOptions;
+  readonly #byName = new Map<string, Topic>();
+  readonly #byId = new Map<TopicId, Topic>();
+  /** By a part of the id, for those who have it as bytes. */
+  readonly #byKey = new Map<number, Topic[]>();
+  #partitionCount = 0;
+
+  constructor(meta: MetaStore, options: CatalogOptions) {
+    this.#meta = meta;
+    this.#options = options;
+    for (const topic of meta.topics()) this.#add(topic, false);
+  }
+
+  get partitionCount(): number {
+    return this.#partitionCount;
+  }
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  [Symbol.iterator](): Iterator<Topic> {
+    return this.#byName.values();
+  }
+
+  /** All partitions of all topics. */
+  *partitions(): Iterable<Partition> {
+    for (const topic of this.#byName.values()) yield* topic.partitions;
+  }
+
+  get(name: string): Topic | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION */
+  known(name: string): Topic {
+    const topic = this.#byName.get(name);
+    if (topic === undefined) throw new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", `there is no topic ${name}`);
+    return topic;
+  }
+
+  /** @throws BrokerError UNKNOWN_TOPIC_ID, UNKNOWN_TOPIC_OR_PARTITION */
+  partition(id: TopicId, index: number): Partition {
+    const topic = this.#byId.get(id);
+    if (topic === undefined) throw new BrokerError("UNKNOWN_TOPIC_ID", `there is no topic with id ${id}`);
+    const partition = topic.partitions[index];
+    if (partition !== undefined) return partition;
+    const { length } = topic.partitions;
+    throw new BrokerError(
+      "UNKNOWN_TOPIC_OR_PARTITION",
+      `topic ${topic.config.name} has ${length} partitions; there is no partition ${index}`,
+    );
+  }
+
+  /**
+   * The same, for the id as it lies in a frame; makes no object.
+   *
+   * @param at position of the id's 16 bytes
+   * @throws BrokerError UNKNOWN_TOPIC_ID, UNKNOWN_TOPIC_OR_PARTITION
+   */
+  partitionByBytes(frame: Uint8Array, at: number, index: number): Partition {
+    const candidates = this.#byKey.get(keyOf(frame, at));
+    if (candidates !== undefined) {
+      for (let which = 0; which < candidates.length; which++) {
+        const { config, partitions } = candidates[which]!;
+        if (sameId(config.idBytes, frame, at)) return partitions[index] ?? this.partition(config.id, index);
+      }
+    }
+    return this.partition(topicIdFromBytes(frame, at), index);
+  }
+
+  /**
+   * @param validateOnly check everything, change nothing
+   * @throws BrokerError INVALID_TOPIC, INVALID_PARTITIONS, INVALID_CONFIG, TOPIC_ALREADY_EXISTS, LIMIT_EXCEEDED, NO_SPACE,
+   *   STORAGE_ERROR
+   */
+  async create({ name, partitions, settings }: NewTopic, validateOnly: boolean): Promise<void> {
+    checkTopicName(name);
+    if (!Number.isInteger(partitions) || partitions < 1) {
+      throw new BrokerError("INVALID_PARTITIONS", `a topic has at least one partition, not ${partitions}`);
+    }
+    const { partitionsMax } = this.#options;
+    if (this.#partitionCount + partitions > partitionsMax) {
+      throw new BrokerError("LIMIT_EXCEEDED", `this broker takes ${partitionsMax} partitions in all`);
+    }
+    const all = withSettings(defaultSettings, settings);
+    this.#refuseTooMuchMemory(all, partitions);
+    if (this.#byName.has(name)) throw new BrokerError("TOPIC_ALREADY_EXISTS", `topic ${name} exists`);
+    if (validateOnly) return;
+    const id = newTopicId(this.#options.random);
+    const topic: TopicMetadata = { name, id, logId: id, partitions, settings: overridesOf(all) };
+    await this.#meta.createTopic(topic);
+    this.#add(topic, true);
+  }
+
+  /**
+   * @param overrides a value of null is the default again
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, INVALID_CONFIG, NO_SPACE, STORAGE_ERROR
+   */
+  async alter(
+    name: string,
+    overrides: Iterable<readonly [string, string | null]>,
+    validateOnly: boolean,
+  ): Promise<void> {
+    const { config, partitions } = this.known(name);
+    const settings = withSettings(config.settings, overrides);
+    if (settings.durability !== config.settings.durability) {
+      throw new BrokerError("INVALID_CONFIG", "a topic keeps its durability for life");
+    }
+    if (validateOnly) return;
+    await this.#meta.alterTopic(name, overridesOf(settings));
+    config.configure(settings);
+    await Promise.all(partitions.map(({ log }) => log.configure(config.logSettings)));
+  }
+
+  /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, NO_SPACE, STORAGE_ERROR */
+  async delete(name: string): Promise<void> {
+    const topic = this.known(name);
+    await this.#meta.deleteTopic(name);
+    const { config, partitions } = topic;
+    this.#byName.delete(name);
+    this.#byId.delete(config.id);
+    const key = keyOf(config.idBytes, 0);
+    this.#byKey.set(
+      key,
+      this.#byKey.get(key)!.filter((other) => other !== topic),
+    );
+    this.#partitionCount -= partitions.length;
+    await Promise.all(partitions.map((partition) => partition.delete()));
+  }
+
+  #add({ name, id, partitions: count, settings }: TopicMetadata, isNew: boolean): void {
+    const config = new TopicConfig(name, id, withSettings(defaultSettings, Object.entries(settings)));
+    const partitions = Array.from({ length: count }, (_, index) => this.#options.makePartition(config, index, isNew));
+    const topic: Topic = { config, partitions };
+    this.#byName.set(name, topic);
+    this.#byId.set(id, topic);
+    const key = keyOf(config.idBytes, 0);
+    this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), topic]);
+    this.#partitionCount += count;
+  }
+
+  /** Topics in memory are bounded together, so that they leave room for batches on their way. */
+  #refuseTooMuchMemory(settings: TopicSettings, partitions: number): void {
+    if (settings.durability !== "memory") return;
+    let bytes = settings["retention.bytes"] * partitions;
+    for (const topic of this.#byName.values()) {
+      const other = topic.config.settings;
+      if (other.durability === "memory") bytes += other["retention.bytes"] * topic.partitions.length;
+    }
+    const { memoryBytesMax } = this.#options;
+    if (bytes <= memoryBytesMax) return;
+    throw new BrokerError(
+      "LIMIT_EXCEEDED",
+      `topics of durability memory may keep ${memoryBytesMax} bytes in all; with this one they would keep ${bytes}`,
+    );
+  }
+}
+
+/** 30 random bits of an id, so that the key is a small integer. */
+function keyOf(bytes: Uint8Array, at: number): number {
+  const bits = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+  return bits & 0x3fff_ffff;
+}
+
+function sameId(id: Uint8Array, frame: Uint8Array, at: number): boolean {
+  for (let index = 0; index < TOPIC_ID_SIZE; index++) if (id[index] !== frame[at + index]) return false;
+  return true;
+}

@@ -1,0 +1,77 @@
+/** What users may set, checked once where it comes in. */
+import { BrokerError } from "../base/errors.ts";
+import { PORT_DEFAULT } from "../protocol/endpoint.ts";
+import type { ServerAddress } from "./transport.ts";
+
+export interface ConnectOptions {
+  /** "host:port", "host" or "[IPv6]:port". Default "127.0.0.1:4500". */
+  readonly server?: string;
+  /** Shown in the broker's logs and stats. Default "cambium-client". */
+  readonly clientId?: string;
+  /** Ends the attempt to connect and, later, everything this client does. */
+  readonly signal?: AbortSignal;
+  /** ms that one attempt to connect may take, and `connect` as a whole. Default 10,000. */
+  readonly connectTimeoutMs?: number;
+  /** ms that a request waits for a connection, and then for its answer. Default 30,000. */
+  readonly requestTimeoutMs?: number;
+  /** ms of silence after which the broker is asked for a sign of life; after as many more the connection is given up. Default 10,000. */
+  readonly heartbeatMs?: number;
+  /** ms before the first attempt to connect again; doubled each time, with jitter. Default 50. */
+  readonly reconnectMinMs?: number;
+  /** The longest of these pauses, ms. Default 2,000. */
+  readonly reconnectMaxMs?: number;
+}
+
+export type ConnectSettings = Required<Omit<ConnectOptions, "server" | "signal">> & {
+  readonly server: ServerAddress;
+};
+
+/** @throws BrokerError INVALID_OPTION */
+export function connectSettings(options: ConnectOptions): ConnectSettings {
+  const settings = {
+    server: parseServer(options.server ?? "127.0.0.1"),
+    clientId: options.clientId ?? "cambium-client",
+    connectTimeoutMs: integerOption("connectTimeoutMs", options.connectTimeoutMs ?? 10_000, 1),
+    requestTimeoutMs: integerOption("requestTimeoutMs", options.requestTimeoutMs ?? 30_000, 1),
+    heartbeatMs: integerOption("heartbeatMs", options.heartbeatMs ?? 10_000, 1),
+    reconnectMinMs: integerOption("reconnectMinMs", options.reconnectMinMs ?? 50, 1),
+    reconnectMaxMs: integerOption("reconnectMaxMs", options.reconnectMaxMs ?? 2000, 1),
+  };
+  requireOption(settings.reconnectMinMs <= settings.reconnectMaxMs, "reconnectMinMs is above reconnectMaxMs");
+  return settings;
+}
+
+/** @throws BrokerError INVALID_OPTION */
+export function requireOption(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new BrokerError("INVALID_OPTION", message);
+}
+
+/** @throws BrokerError INVALID_OPTION */
+export function integerOption(
+  name: string,
+  value: number,
+  minimum: number,
+  maximum: number = Number.MAX_SAFE_INTEGER,
+): number {
+  const inRange = Number.isSafeInteger(value) && value >= minimum && value <= maximum;
+  const range = maximum === Number.MAX_SAFE_INTEGER ? `at least ${minimum}` : `from ${minimum} to ${maximum}`;
+  requireOption(inRange, `${name} is a whole number, ${range}, not ${value}`);
+  return value;
+}
+
+/** @throws BrokerError INVALID_OPTION */
+export function choiceOption<Choice extends string | number>(
+  name: string,
+  value: Choice,
+  choices: readonly Choice[],
+): Choice {
+  requireOption(choices.includes(value), `${name} is one of ${choices.join(", ")}, not ${value}`);
+  return value;
+}
+
+function parseServer(server: string): ServerAddress {
+  const parts = /^(?:\[([\da-fA-F:.%\w]+)\]|([^\s:/[\]]+))(?::(\d{1,5}))?$/.exec(server);
+  const port = Number(parts?.[3] ?? PORT_DEFAULT);
+  requireOption(parts !== null && port >= 1 && port <= 65535, `server is "host:port", not "${server}"`);
+  return { host: (parts[1] ?? parts[2])!, port };
+}

@@ -1,0 +1,123 @@
+/**
+ * The producing side of one connection: batches in, acknowledgements out, the window between them. A batch is copied once, in
+ * the callback that brought it; nothing is allocated for it here.
+ */
+import { BrokerError } from "../base/errors.ts";
+import { topicIdFromBytes } from "../base/topic-id.ts";
+import type { Broker } from "../broker/broker.ts";
+import type { Partition } from "../broker/partition.ts";
+import type { PartitionNumbers, ProduceOwner } from "../broker/produce-owner.ts";
+import type { ProduceBegin } from "../protocol/generated/messages.ts";
+import { AckQueue } from "./ack-queue.ts";
+import type { ClientSocket } from "./client-socket.ts";
+import type { HotFrames } from "./hot-frames.ts";
+import type { ProduceWindow } from "./produce-window.ts";
+import { checkLeaderEpoch } from "./requests.ts";
+import { Uploads } from "./uploads.ts";
+
+export interface ProduceSideOwner {
+  /** There are acknowledgements to send: `flush` is to be called soon. */
+  wantsFlush(): void;
+  granted(correlation: number, upload: number): void;
+  refused(correlation: number, error: BrokerError): void;
+}
+
+export class ProduceSide implements ProduceOwner {
+  readonly #broker: Broker;
+  readonly #frames: HotFrames;
+  readonly #window: ProduceWindow;
+  readonly #owner: ProduceSideOwner;
+  readonly #uploads: Uploads;
+  readonly #acks = new AckQueue();
+  /** Hears of batches that want no answer. */
+  readonly #silent: ProduceOwner = {
+    produced: (_token, length) => this.#window.release(length),
+    refused: (_token, length) => this.#window.release(length),
+  };
+  /** Hears of uploaded batches, whose bytes the window does not count: their memory was taken before they came. */
+  readonly #uploaded: ProduceOwner = {
+    produced: (token, _length, partition, baseOffset, duplicate) =>
+      this.#acknowledge(token, partition, baseOffset, duplicate),
+    refused: (token, _length, error) => this.#owner.refused(token, error),
+  };
+  readonly #uploadedSilently: ProduceOwner = { produced: () => {}, refused: () => {} };
+
+  constructor(broker: Broker, frames: HotFrames, window: ProduceWindow, owner: ProduceSideOwner) {
+    this.#broker = broker;
+    this.#frames = frames;
+    this.#window = window;
+    this.#owner = owner;
+    this.#uploads = new Uploads(broker.store.memory.bytes, broker.pool, (correlation, upload) =>
+      owner.granted(correlation, upload),
+    );
+  }
+
+  /** Takes the Produce in the frame reader. @throws BrokerError CREDIT_EXCEEDED, UNKNOWN_TOPIC_ID, MESSAGE_TOO_LARGE, ... */
+  produce(): void {
+    const { reader, produce } = this.#frames;
+    produce.read(reader);
+    const { batchAt, batchSize, acks } = produce;
+    this.#window.take(batchSize);
+    try {
+      const partition = this.#broker.topics.partitionByBytes(reader.bytes, produce.topicIdAt, produce.partition);
+      checkLeaderEpoch(partition, produce.leaderEpoch);
+      this.#refuseStalled(partition);
+      const sizeMax = partition.topic.settings["max.message.bytes"];
+      if (batchSize > sizeMax) {
+        throw new BrokerError("MESSAGE_TOO_LARGE", `the batch has ${batchSize} bytes; max.message.bytes is ${sizeMax}`);
+      }
+      const owner = acks === 0 ? this.#silent : this;
+      this.#broker.intake.take(partition, reader.bytes, batchAt, batchSize, owner, reader.correlation);
+    } catch (error) {
+      this.#window.release(batchSize);
+      if (acks !== 0) throw error;
+    }
+  }
+
+  /** @throws BrokerError MESSAGE_TOO_LARGE, BUSY, UNKNOWN_TOPIC_ID, ... */
+  begin(correlation: number, { topicId, partition: index, leaderEpoch, acks, size }: ProduceBegin): void {
+    const partition = this.#broker.topics.partition(topicIdFromBytes(topicId), index);
+    checkLeaderEpoch(partition, leaderEpoch);
+    this.#refuseStalled(partition);
+    const owner = acks === 0 ? this.#uploadedSilently : this.#uploaded;
+    this.#uploads.begin({ correlation, partition, size, owner, token: correlation });
+  }
+
+  /** Takes the ProducePart in the frame reader. @throws BrokerError PROTOCOL_VIOLATION */
+  part(): void {
+    const { reader, part } = this.#frames;
+    part.read(reader);
+    this.#uploads.part(part.upload, part.position, reader.bytes, part.bytesAt, part.bytesSize);
+  }
+
+  produced(token: number, length: number, partition: PartitionNumbers, baseOffset: number, duplicate: boolean): void {
+    this.#window.release(length);
+    this.#acknowledge(token, partition, baseOffset, duplicate);
+  }
+
+  refused(token: number, length: number, error: BrokerError): void {
+    this.#window.release(length);
+    this.#owner.refused(token, error);
+  }
+
+  flush(socket: ClientSocket): void {
+    if (!this.#acks.isEmpty) socket.cork(() => this.#acks.send(socket, this.#frames.ackEncoder));
+  }
+
+  close(): void {
+    this.#uploads.close();
+    this.#acks.clear();
+    this.#window.close();
+  }
+
+  #acknowledge(correlation: number, partition: PartitionNumbers, baseOffset: number, duplicate: boolean): void {
+    this.#acks.add(correlation, partition, baseOffset, duplicate);
+    this.#owner.wantsFlush();
+  }
+
+  /** Contract H1: a thread stuck in the disk cannot be ended; what it would write is refused meanwhile. */
+  #refuseStalled({ log }: Partition): void {
+    if (this.#broker.store.stateOf(log.worker) !== "stalled") return;
+    throw new BrokerError("DISK_STALLED", "a call to the disk has not returned for several seconds");
+  }
+}
