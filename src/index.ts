@@ -21,7 +21,7 @@ import { WebSocketServer } from "./server/websocket-server.ts";
 import { folders } from "./storage/data-folder.ts";
 import { type FolderLock, lockFolder } from "./storage/folder-lock.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./storage/temporary-folder.ts";
-import type { FolderState } from "./workers/maintenance-worker.ts";
+import type { FolderState } from "./workers/folder-tasks.ts";
 import { ThreadLogStore } from "./workers/thread-log-store.ts";
 
 export { BrokerError, type ErrorName } from "./base/errors.ts";

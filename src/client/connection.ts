@@ -4,7 +4,7 @@
  */
 import { openTransport } from "#transport";
 import { assert } from "../base/assert.ts";
-import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { BrokerError } from "../base/errors.ts";
 import { DataReader } from "../protocol/data.ts";
 import type { Encodable } from "../protocol/field-codec.ts";
 import type { Bodies, Fetch, Welcome } from "../protocol/generated/messages.ts";
@@ -52,7 +52,9 @@ export class Connection {
   #transport: Transport | null = null;
   #welcome: Welcome | null = null;
   #correlation = 0;
-  #lastHeardMs = performance.now();
+  /** Counted in ticks, so that a stalled event loop does not look like a silent broker. */
+  #clockMs = 0;
+  #lastHeardMs = 0;
   #heard = false;
   #asked = false;
   #goodbye: BrokerError | null = null;
@@ -64,7 +66,7 @@ export class Connection {
     this.#opening = openTransport(settings, {
       opened: (transport) => {
         this.#transport = transport;
-        this.#lastHeardMs = performance.now();
+        this.#lastHeardMs = this.#clockMs;
         this.post("Hello", { version: PROTOCOL_VERSION, client: settings.clientId, window });
       },
       message: (frame) => this.#receive(frame),
@@ -143,7 +145,7 @@ export class Connection {
   ): Promise<Bodies[Answer]> {
     return new Promise((resolve, reject) => {
       const correlation = this.nextCorrelation();
-      const deadlineMs = performance.now() + this.#settings.requestTimeoutMs;
+      const deadlineMs = this.#clockMs + this.#settings.requestTimeoutMs;
       this.#pending.set(correlation, { answer, deadlineMs, slice, resolve, reject });
       this.post(type, body, correlation);
     });
@@ -206,18 +208,18 @@ export class Connection {
   }
 
   #tick(): void {
-    const nowMs = performance.now();
+    this.#clockMs += TICK_MS;
     for (const [correlation, pending] of this.#pending) {
-      if (pending.deadlineMs > nowMs) continue;
+      if (pending.deadlineMs > this.#clockMs) continue;
       this.#pending.delete(correlation);
       pending.reject(new BrokerError("REQUEST_TIMED_OUT", "the broker did not answer in time"));
     }
     if (this.#heard) {
       this.#heard = false;
       this.#asked = false;
-      this.#lastHeardMs = nowMs;
+      this.#lastHeardMs = this.#clockMs;
     }
-    this.#heartbeat(nowMs - this.#lastHeardMs);
+    this.#heartbeat(this.#clockMs - this.#lastHeardMs);
   }
 
   #heartbeat(silentMs: number): void {
@@ -226,7 +228,7 @@ export class Connection {
     if (this.#welcome === null) {
       if (silentMs > connectTimeoutMs) this.destroy(new BrokerError("CONNECTION_LOST", "the broker said no Welcome"));
     } else if (silentMs > 2 * heartbeatMs) {
-      this.destroy(new BrokerError("CONNECTION_LOST", `nothing was heard from the broker for ${Math.round(silentMs)} ms`));
+      this.destroy(new BrokerError("CONNECTION_LOST", `nothing was heard from the broker for ${silentMs} ms`));
     } else if (silentMs > heartbeatMs && !this.#asked) {
       this.#asked = true;
       // The smallest request there is. A ping would be answered by the socket library of a broker that is stuck.
@@ -238,7 +240,7 @@ export class Connection {
     clearInterval(this.#timer);
     this.#transport = null;
     const error = this.#goodbye ?? reason;
-    const lost = asBrokerError(error.retriable ? error : new BrokerError("CONNECTION_LOST", error.message, { cause: error }));
+    const lost = error.retriable ? error : new BrokerError("CONNECTION_LOST", error.message, { cause: error });
     for (const pending of this.#pending.values()) pending.reject(lost);
     this.#pending.clear();
     this.#handlers.closed(error);

@@ -1,30 +1,26 @@
 /**
- * The main thread's side of one log worker: its pool of one thread, its sync thread, its rings, and what happens when it dies.
+ * The main thread's side of one log worker: its pool of one thread, its sync thread, its ring of arrivals, and what happens
+ * when it dies.
  *
- * Death (contract H1): a task that throws, a trap in the core, or an endless loop outside a file call that the watchdog finds.
- * The thread is ended and gone before anything else happens; file calls are synchronous, so nothing lands later. What it had
- * published stands, its files are synced and closed, and a new thread starts. The owner is told when that is done.
+ * Death (contract H1): a task that throws, a trap in the core, or an endless loop that the watchdog finds. The thread is ended
+ * and gone before anything else happens; file calls are synchronous, so nothing lands later. What it had published stands, its
+ * files are synced and closed, and a new thread starts. The owner is told when that is done.
  */
 import { Worker } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { BrokerError } from "../base/errors.ts";
-import type { LogSettings } from "../storage/partition-log.ts";
-import type { ControlTask, DrainReport, OpenTask, WorkerWarning } from "./log-worker.ts";
+import type { ControlTask, DrainReport, OpenTask } from "./log-worker.ts";
 import { settle } from "./publication.ts";
-import { Ring } from "./ring.ts";
+import type { WorkerWarning } from "./results-writer.ts";
+import { arrivalsRing, type Ring } from "./ring.ts";
 import * as shared from "./shared-memory.ts";
 import { readFailures } from "./sync-group.ts";
 import { type TaskOutcome, unwrap } from "./task-outcome.ts";
 import { type ThreadData, workerFile } from "./thread.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** Logs without arrivals are looked at this often, for what is synced in the background. */
 const BACKGROUND_DRAIN_MS = 500;
-/** The watchdog looks this often, ... */
-const WATCH_MS = 100;
-/** ... and takes this many looks without progress, outside a file call, for an endless loop. */
-const LOOKS_UNTIL_DEAD = 20;
-/** A file call that has not returned for so many looks: the disk is stalled. */
-const LOOKS_UNTIL_STALLED = 100;
 
 export interface HostOwner {
   /** Syncs and closes files that a dead thread left open. @returns those whose sync failed */
@@ -44,49 +40,40 @@ export type WorkerState = "running" | "replacing" | "stalled";
 
 export class LogWorkerHost {
   readonly index: number;
-  readonly results: Ring;
   readonly #data: ThreadData;
   readonly #owner: HostOwner;
   readonly #control: Int32Array;
   readonly #arrivals: Ring;
   readonly #u32: Uint32Array;
-  #arrivalsHead = 0;
-  #wakeScheduled = false;
+  readonly #syncThread: Worker;
+  readonly #watchdog: Watchdog;
+  readonly #entries = new Set<number>();
   #pool: Piscina;
-  #syncThread: Worker;
   #state: WorkerState = "running";
-  #draining = false;
-  #stopping = false;
+  #arrivalsHead = 0;
+  #isWakeScheduled = false;
+  #isDraining = false;
+  #isStopping = false;
   /** Tasks that want the thread; while there are any, the drain gives way. */
   #tasksWaiting = 0;
-  readonly #entries = new Set<number>();
   #backgroundTimer: NodeJS.Timeout | undefined;
-  readonly #watchTimer: NodeJS.Timeout;
-  #lastProgress = 0;
-  #looksWithoutProgress = 0;
 
   constructor(data: ThreadData, owner: HostOwner) {
-    this.index = data.index;
+    const { map, memory, index } = data;
+    this.index = index;
     this.#data = data;
     this.#owner = owner;
-    const { buffer } = data.memory;
-    const map = data.map.logWorkers[data.index]!;
-    this.#control = new Int32Array(buffer, map.control);
-    this.#u32 = new Uint32Array(buffer);
-    const { ARRIVALS_HEAD, ARRIVALS_TAIL, ARRIVAL_SIZE, ARRIVALS_CAPACITY } = shared;
-    this.#arrivals = new Ring(
-      this.#control,
-      ARRIVALS_HEAD,
-      ARRIVALS_TAIL,
-      map.arrivals,
-      ARRIVAL_SIZE,
-      ARRIVALS_CAPACITY,
-    );
-    const { RESULTS_HEAD, RESULTS_TAIL, RESULT_SIZE, RESULTS_CAPACITY } = shared;
-    this.results = new Ring(this.#control, RESULTS_HEAD, RESULTS_TAIL, map.results, RESULT_SIZE, RESULTS_CAPACITY);
+    this.#control = new Int32Array(memory.buffer, map.logWorkers[index]!.control);
+    this.#arrivals = arrivalsRing(this.#control, map.logWorkers[index]!);
+    this.#u32 = new Uint32Array(memory.buffer);
     this.#pool = this.#startPool();
     this.#syncThread = new Worker(new URL(workerFile("sync-thread", import.meta.url)), { workerData: data });
-    this.#watchTimer = setInterval(() => this.#watch(), WATCH_MS).unref();
+    this.#watchdog = new Watchdog(this.#control, {
+      stalled: (isStalled) => {
+        if (this.#state !== "replacing") this.#state = isStalled ? "stalled" : "running";
+      },
+      hangs: () => void this.#replace("endless loop"),
+    });
   }
 
   get state(): WorkerState {
@@ -106,8 +93,8 @@ export class LogWorkerHost {
     words[at + 3] = length;
     this.#arrivalsHead = (this.#arrivalsHead + 1) | 0;
     // One wake per turn of the event loop, not per frame: a wake costs as much as a small batch.
-    if (!this.#wakeScheduled) {
-      this.#wakeScheduled = true;
+    if (!this.#isWakeScheduled) {
+      this.#isWakeScheduled = true;
       setImmediate(() => this.#wake());
     }
     return true;
@@ -122,13 +109,13 @@ export class LogWorkerHost {
       this.#entries.delete(task.entry);
       throw error;
     }
-    this.#drainSoon();
+    this.#ensureDrain();
   }
 
   /** @throws BrokerError BUSY the thread died meanwhile */
   async control(task: ControlTask): Promise<void> {
     await this.#run("control", task);
-    this.#drainSoon();
+    this.#ensureDrain();
   }
 
   /** The log told that it is closed. */
@@ -136,14 +123,10 @@ export class LogWorkerHost {
     this.#entries.delete(entry);
   }
 
-  configure(entry: number, settings: LogSettings): Promise<void> {
-    return this.control({ kind: "configure", entry, settings });
-  }
-
   /** Ends both threads. Every log must be closed. */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    clearInterval(this.#watchTimer);
+    this.#isStopping = true;
+    this.#watchdog.stop();
     clearTimeout(this.#backgroundTimer);
     await this.#pool.destroy();
     Atomics.store(this.#control, shared.SYNC_STOP, 1);
@@ -171,8 +154,8 @@ export class LogWorkerHost {
   }
 
   #wake(): void {
-    this.#wakeScheduled = false;
-    if (this.#state === "replacing" || this.#stopping) return;
+    this.#isWakeScheduled = false;
+    if (this.#state === "replacing" || this.#isStopping) return;
     this.#arrivals.publish(this.#arrivalsHead);
     this.#ring();
     this.#ensureDrain();
@@ -184,31 +167,22 @@ export class LogWorkerHost {
   }
 
   #ensureDrain(): void {
-    if (this.#draining || this.#stopping || this.#state === "replacing") return;
-    this.#draining = true;
+    if (this.#isDraining || this.#isStopping || this.#state === "replacing") return;
+    this.#isDraining = true;
     clearTimeout(this.#backgroundTimer);
     this.#pool.run(undefined, { name: "drain" }).then(
       (report: DrainReport) => this.#drained(report),
       (error: Error) => {
-        this.#draining = false;
+        this.#isDraining = false;
         void this.#replace(error.message);
       },
     );
   }
 
-  #drained(report: DrainReport): void {
-    this.#draining = false;
-    if (this.#arrivals.head !== this.#arrivals.tail) this.#ensureDrain();
-    else if (report.hasLogs && this.#tasksWaiting === 0) this.#drainLater();
-  }
-
-  #drainSoon(): void {
-    if (this.#tasksWaiting === 0) this.#ensureDrain();
-  }
-
-  #drainLater(): void {
-    clearTimeout(this.#backgroundTimer);
-    this.#backgroundTimer = setTimeout(() => this.#ensureDrain(), BACKGROUND_DRAIN_MS).unref();
+  #drained({ hasLogs }: DrainReport): void {
+    this.#isDraining = false;
+    if (this.#arrivals.length !== 0) this.#ensureDrain();
+    else if (hasLogs) this.#backgroundTimer = setTimeout(() => this.#ensureDrain(), BACKGROUND_DRAIN_MS).unref();
   }
 
   /** Runs a task on the thread, for which the drain gives way. */
@@ -226,44 +200,19 @@ export class LogWorkerHost {
     }
   }
 
-  // ---- supervision
-
-  /** Contract H5: only a stall outside a file call is an endless loop. */
-  #watch(): void {
-    const control = this.#control;
-    const progress = Atomics.load(control, shared.PROGRESS);
-    const busy = Atomics.load(control, shared.DRAINING) === 1 && Atomics.load(control, shared.PARKED) === 0;
-    if (!busy || progress !== this.#lastProgress || this.#state === "replacing") {
-      this.#lastProgress = progress;
-      this.#looksWithoutProgress = 0;
-      if (this.#state === "stalled") this.#state = "running";
-      return;
-    }
-    this.#looksWithoutProgress++;
-    const inFileCall = Atomics.load(control, shared.IN_FILE_CALL) === 1;
-    if (inFileCall && this.#looksWithoutProgress >= LOOKS_UNTIL_STALLED) this.#state = "stalled";
-    if (!inFileCall && this.#looksWithoutProgress >= LOOKS_UNTIL_DEAD) void this.#replace("endless loop");
-  }
-
   async #replace(reason: string): Promise<void> {
-    if (this.#state === "replacing" || this.#stopping) return;
+    if (this.#state === "replacing" || this.#isStopping) return;
     this.#state = "replacing";
     clearTimeout(this.#backgroundTimer);
     await this.#pool.destroy();
     await this.#syncThreadIdle();
     await this.#takeOver(reason);
-    for (const word of [
-      shared.ARRIVALS_HEAD,
-      shared.ARRIVALS_TAIL,
-      shared.PARKED,
-      shared.DRAINING,
-      shared.IN_FILE_CALL,
-    ]) {
+    const { ARRIVALS_HEAD, ARRIVALS_TAIL, PARKED, DRAINING, IN_FILE_CALL } = shared;
+    for (const word of [ARRIVALS_HEAD, ARRIVALS_TAIL, PARKED, DRAINING, IN_FILE_CALL]) {
       Atomics.store(this.#control, word, 0);
     }
     this.#arrivalsHead = 0;
-    this.#draining = false;
-    this.#looksWithoutProgress = 0;
+    this.#isDraining = false;
     this.#pool = this.#startPool();
     this.#state = "running";
     this.#owner.replaced(this.index);

@@ -3,6 +3,8 @@ import { Piscina } from "piscina";
 import { BrokerError } from "../base/errors.ts";
 import type { ReadResult } from "../storage/reader.ts";
 import type { RecoveredLog } from "../storage/recovery.ts";
+import type * as folderTasks from "./folder-tasks.ts";
+import type * as logTasks from "./log-tasks.ts";
 import type * as tasks from "./maintenance-worker.ts";
 import { type TaskOutcome, unwrap } from "./task-outcome.ts";
 import { type ThreadData, workerFile } from "./thread.ts";
@@ -28,15 +30,15 @@ export class MaintenanceHost {
     );
   }
 
-  recover(task: tasks.RecoverTask): Promise<RecoveredLog> {
+  recover(task: logTasks.RecoverTask): Promise<RecoveredLog> {
     return this.#run("recover", task);
   }
 
-  read(task: tasks.ReadTask): Promise<ReadResult> {
+  read(task: logTasks.ReadTask): Promise<ReadResult> {
     return this.#run("read", task);
   }
 
-  findByTime(task: tasks.TimeTask): Promise<number> {
+  findByTime(task: logTasks.TimeTask): Promise<number> {
     return this.#run("findByTime", task);
   }
 
@@ -52,19 +54,19 @@ export class MaintenanceHost {
     return this.#run("closeOrphans", files);
   }
 
-  openFolder(task: tasks.FolderTask): Promise<tasks.FolderState> {
+  openFolder(task: folderTasks.FolderTask): Promise<folderTasks.FolderState> {
     return this.#run("openFolder", task);
   }
 
-  checkpoint(task: tasks.TableTask): Promise<void> {
+  checkpoint(task: folderTasks.TableTask): Promise<void> {
     return this.#run("checkpoint", task);
   }
 
-  cleanMark(task: tasks.TableTask): Promise<void> {
+  cleanMark(task: folderTasks.TableTask): Promise<void> {
     return this.#run("cleanMark", task);
   }
 
-  writeMetadata(task: tasks.MetadataTask): Promise<number> {
+  writeMetadata(task: folderTasks.MetadataTask): Promise<number> {
     return this.#run("writeMetadata", task);
   }
 

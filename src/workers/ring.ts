@@ -5,6 +5,7 @@
  * The writer fills items at `at(pending++)` and makes them visible together by `publish`.
  */
 import { assert } from "../base/assert.ts";
+import * as shared from "./shared-memory.ts";
 
 export class Ring {
   readonly #control: Int32Array;
@@ -65,4 +66,15 @@ export class Ring {
   consume(tail: number): void {
     Atomics.store(this.#control, this.#tailWord, tail | 0);
   }
+}
+
+/** @param control view of the worker's control block */
+export function arrivalsRing(control: Int32Array, { arrivals }: shared.LogWorkerMap): Ring {
+  const { ARRIVALS_HEAD, ARRIVALS_TAIL, ARRIVAL_SIZE, ARRIVALS_CAPACITY } = shared;
+  return new Ring(control, ARRIVALS_HEAD, ARRIVALS_TAIL, arrivals, ARRIVAL_SIZE, ARRIVALS_CAPACITY);
+}
+
+export function resultsRing(control: Int32Array, { results }: shared.LogWorkerMap): Ring {
+  const { RESULTS_HEAD, RESULTS_TAIL, RESULT_SIZE, RESULTS_CAPACITY } = shared;
+  return new Ring(control, RESULTS_HEAD, RESULTS_TAIL, results, RESULT_SIZE, RESULTS_CAPACITY);
 }

@@ -65,7 +65,6 @@ export const RESULT_DUPLICATE = 2;
 export const RESULT_REFUSED = 3;
 export const RESULT_DURABLE = 4;
 export const RESULT_LOST = 5;
-/** `code` 1: the log has files. */
 export const RESULT_CLOSED = 6;
 
 /**

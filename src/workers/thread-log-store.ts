@@ -15,6 +15,8 @@ import { BATCH_MAX_TIMESTAMP_AT } from "../wasm/layout.ts";
 import { type HostOwner, LogWorkerHost, type WorkerState } from "./log-worker-host.ts";
 import { MaintenanceHost } from "./maintenance-host.ts";
 import { ConsistentReader } from "./publication.ts";
+import { ResultsReader, type ResultsSink } from "./results-reader.ts";
+import { resultsRing } from "./ring.ts";
 import * as shared from "./shared-memory.ts";
 
 export interface ThreadLogStoreOptions {
@@ -37,7 +39,9 @@ export class ThreadLogStore implements LogStore, HostOwner {
   readonly #hosts: readonly LogWorkerHost[];
   readonly #reader: ConsistentReader;
   readonly #words: Int32Array;
-  #results: LogResults | null = null;
+  readonly #results: readonly ResultsReader[];
+  #sinks: readonly ResultsSink[] = [];
+  #listener: LogResults | null = null;
   #stopped = false;
 
   static async start(options: ThreadLogStoreOptions = {}): Promise<ThreadLogStore> {
@@ -67,13 +71,28 @@ export class ThreadLogStore implements LogStore, HostOwner {
     this.#reader = new ConsistentReader(buffer);
     this.maintenance = new MaintenanceHost(map.scratches.map((_, index) => ({ map, memory, module, index })));
     this.#hosts = map.logWorkers.map((_, index) => new LogWorkerHost({ map, memory, module, index }, this));
+    this.#results = map.logWorkers.map((own) => {
+      const control = new Int32Array(buffer, own.control);
+      return new ResultsReader(resultsRing(control, own), buffer);
+    });
   }
 
   /** Results begin to be told. */
   listen(results: LogResults): void {
-    assert(this.#results === null, "one owner listens");
-    this.#results = results;
-    this.#listen();
+    assert(this.#listener === null, "one owner listens");
+    this.#listener = results;
+    const { appended, refused, durable, lost } = results;
+    this.#sinks = this.#hosts.map((host) => ({
+      appended: appended.bind(results),
+      refused: refused.bind(results),
+      durable: durable.bind(results),
+      lost: lost.bind(results),
+      closed: (entry) => {
+        host.forget(entry);
+        results.closed(entry);
+      },
+    }));
+    this.#waitForBell();
   }
 
   entryAt(index: number): number {
@@ -141,66 +160,13 @@ export class ThreadLogStore implements LogStore, HostOwner {
     Atomics.notify(this.#words, this.#map.mainBell);
   }
 
-  // ---- results
-
-  #listen(): void {
-    for (;;) {
-      const bell = Atomics.load(this.#words, this.#map.mainBell);
-      this.#takeResults();
-      if (this.#stopped) return;
-      // Results that came after the look have rung: then the wait does not begin.
-      const wait = Atomics.waitAsync(this.#words, this.#map.mainBell, bell);
-      if (!wait.async) continue;
-      void wait.value.then(() => this.#listen());
-      return;
-    }
-  }
-
-  #takeResults(): void {
-    let taken = false;
-    for (const host of this.#hosts) taken = this.#takeFrom(host) || taken;
-    if (taken) this.#results!.settled();
-  }
-
-  #takeFrom(host: LogWorkerHost): boolean {
-    const ring = host.results;
-    const head = ring.head;
-    let tail = ring.tail;
-    if (tail === head) return false;
-    const results = this.#results!;
-    while (tail !== head) {
-      const address = ring.at(tail);
-      const words = address >>> 2;
-      const baseOffset = this.memory.f64[address >>> 3]!;
-      const end = this.memory.f64[(address >>> 3) + 1]!;
-      const kind = this.#words[words + 4]!;
-      const entry = this.#words[words + 5]! >>> 0;
-      const request = this.#words[words + 6]!;
-      const code = this.#words[words + 7]!;
-      tail = (tail + 1) | 0;
-      if (kind === shared.RESULT_APPENDED) results.appended(entry, request, baseOffset, end, false);
-      else if (kind === shared.RESULT_DURABLE) results.durable(entry, end);
-      else if (kind === shared.RESULT_REFUSED) results.refused(entry, request, appendError(code));
-      else if (kind === shared.RESULT_DUPLICATE) results.appended(entry, request, baseOffset, end, true);
-      else if (kind === shared.RESULT_LOST) results.lost(entry, end, appendError(code));
-      else {
-        host.forget(entry);
-        results.closed(entry);
-      }
-    }
-    ring.consume(tail);
-    return true;
-  }
-
-  // ---- HostOwner
-
   closeOrphans(files: readonly number[]): Promise<readonly number[]> {
     return this.maintenance.closeOrphans(files);
   }
 
   died(worker: number, entries: readonly number[], damaged: ReadonlySet<number>, reason: string): void {
-    this.#takeFrom(this.#hosts[worker]!);
-    const results = this.#results!;
+    this.#take(worker);
+    const results = this.#listener!;
     const error = appendError(REFUSED_UNKNOWN_OUTCOME, reason);
     const ends = new Map<number, SyncedPoint>();
     for (const entry of entries) {
@@ -218,10 +184,29 @@ export class ThreadLogStore implements LogStore, HostOwner {
   }
 
   replaced(worker: number): void {
-    this.#results!.workerReplaced(worker);
+    this.#listener!.workerReplaced(worker);
   }
 
   warned(entry: number, message: string): void {
-    this.#results?.warned(entry, message);
+    this.#listener?.warned(entry, message);
+  }
+
+  /** Takes results whenever the bell rings, without blocking. */
+  #waitForBell(): void {
+    for (;;) {
+      const bell = Atomics.load(this.#words, this.#map.mainBell);
+      const taken = this.#results.map((_, worker) => this.#take(worker));
+      if (taken.includes(true)) this.#listener!.settled();
+      if (this.#stopped) return;
+      // Results that came after the look have rung: then the wait does not begin.
+      const wait = Atomics.waitAsync(this.#words, this.#map.mainBell, bell);
+      if (!wait.async) continue;
+      void wait.value.then(() => this.#waitForBell());
+      return;
+    }
+  }
+
+  #take(worker: number): boolean {
+    return this.#results[worker]!.take(this.#sinks[worker]!);
   }
 }

@@ -1,0 +1,71 @@
+/** Tasks that concern the data folder as a whole: opening it, checkpoint and clean mark, metadata. */
+import { ensureBallast, withBallast } from "../storage/ballast.ts";
+import {
+  type ExpectedEnds,
+  type LogTable,
+  type TableOwner,
+  takeExpectedEnds,
+  writeCheckpoint,
+  writeCleanMark,
+} from "../storage/checkpoint.ts";
+import { type FolderMeta, folders, openDataFolder, readBootId } from "../storage/data-folder.ts";
+import { appendMetadata, loadMetadata, rewriteMetadata } from "../storage/metadata-log.ts";
+import type { Crc32c } from "../wasm/crc32c.ts";
+import { disk, task } from "./maintenance-thread.ts";
+import type { TaskOutcome } from "./task-outcome.ts";
+
+export interface FolderTask {
+  readonly data: string;
+  readonly version: string;
+}
+
+export interface FolderState {
+  readonly meta: FolderMeta;
+  readonly sameBoot: boolean;
+  readonly expected: ExpectedEnds;
+  readonly metadata: { readonly records: readonly unknown[]; readonly size: number };
+  readonly hasBallast: boolean;
+}
+
+/** Everything that a start reads, and the start itself counted. */
+export const openFolder = ({ data: path, version }: FolderTask): Promise<TaskOutcome<FolderState>> =>
+  task(({ crc32c }) => {
+    const opening = { version, bootId: readBootId(disk), newId: () => crypto.randomUUID() };
+    const { meta, previous, sameBoot } = openDataFolder(disk, path, opening, crc32c);
+    const owner = { folderId: meta.folderId, incarnation: previous?.incarnation ?? 0 };
+    const expected = takeExpectedEnds(disk, path, owner, crc32c);
+    const metadata = loadMetadata(disk, folders.metadata(path), crc32c);
+    return { meta, sameBoot, expected, metadata, hasBallast: ensureBallast(disk, path) };
+  });
+
+export interface TableTask {
+  readonly data: string;
+  readonly owner: TableOwner;
+  readonly logs: LogTable;
+}
+
+export const checkpoint = ({ data: path, owner, logs }: TableTask): Promise<TaskOutcome<void>> =>
+  task(({ crc32c }) => {
+    withBallast(disk, path, () => writeCheckpoint(disk, path, owner, logs, crc32c));
+    ensureBallast(disk, path);
+  });
+
+export const cleanMark = ({ data: path, owner, logs }: TableTask): Promise<TaskOutcome<void>> =>
+  task(({ crc32c }) => withBallast(disk, path, () => writeCleanMark(disk, path, owner, logs, crc32c)));
+
+export interface MetadataTask {
+  readonly data: string;
+  readonly records: readonly unknown[];
+  /** Append behind so many bytes; -1: replace everything. */
+  readonly size: number;
+}
+
+/** @returns the log's new size */
+export const writeMetadata = ({ data: path, records, size }: MetadataTask): Promise<TaskOutcome<number>> =>
+  task(({ crc32c }) => withBallast(disk, path, () => writeRecords(folders.metadata(path), records, size, crc32c)));
+
+function writeRecords(folder: string, records: readonly unknown[], size: number, crc32c: Crc32c): number {
+  return size < 0
+    ? rewriteMetadata(disk, folder, records, crc32c)
+    : appendMetadata(disk, folder, size, records, crc32c);
+}

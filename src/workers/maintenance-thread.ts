@@ -1,0 +1,25 @@
+/** What the tasks of a maintenance worker run on: this thread's core and scratch memory, and the disk. */
+import { workerData } from "node:worker_threads";
+import { NodeDisk } from "../storage/node-disk.ts";
+import type { ReaderEnvironment } from "../storage/reader.ts";
+import { ConsistentReader } from "./publication.ts";
+import { outcomeOf, type TaskOutcome } from "./task-outcome.ts";
+import { makeThreadCore, newSegmentId, type ThreadData } from "./thread.ts";
+
+export const disk = new NodeDisk();
+
+const environment = (async (): Promise<ReaderEnvironment> => {
+  const data = workerData as ThreadData;
+  const scratch = data.map.scratches[data.index]!;
+  const { core, memory, buffer, crc32c } = await makeThreadCore(data, scratch);
+  const reader = new ConsistentReader(buffer, (words, version, value) => Atomics.wait(words, version, value, 1));
+  const { scratchSize } = data.map;
+  const consistently = reader.consistently.bind(reader);
+  return { disk, core, memory, crc32c, scratch, scratchSize, newSegmentId, consistently };
+})();
+
+/** Runs one task; what it throws by the domain's rules comes back as a value. */
+export async function task<Value>(run: (environment: ReaderEnvironment) => Value): Promise<TaskOutcome<Value>> {
+  const ready = await environment;
+  return outcomeOf(() => run(ready));
+}
