@@ -1,9 +1,9 @@
 /**
  * CRC-32C (Castagnoli; reflected polynomial 0x82f63b78), in two ways that share one memory area of CRC_TABLES_SIZE bytes:
  *
- *   at size           meaning
- *    0 16 x 256 x u32 slicing-by-16: table n holds, per byte, the register after that byte and n zero bytes
- *    - 4 x 2 x 16 B   folding: per distance of 2, 4, 6, 8 rows, per nibble (low, high), a byte to add there
+ *      at size           meaning
+ *       0 16 x 256 x u32 slicing-by-16: table n holds, per byte, the register after that byte and n zero bytes
+ *   16384 4 x 2 x 16 B   folding: per distance of 2, 4, 6, 8 rows, per nibble (low, high), a byte to add there
  *
  * Short input goes through the slicing tables. Long input is folded first, 16 bytes at a time. Take it as rows of
  * 16 bytes. A checksum is linear, so a byte of one row may be taken out if bytes with the same effect are added (xor) to

@@ -121,7 +121,7 @@ export function recordSize(
  * @param keySize        bytes; -1: null, and `key` is not read
  * @param valueSize      bytes; -1: null, and `value` is not read
  * @param headers        address of the headers as `encodeHeader` wrote them, one after the other
- * @returns bytes of the record; or ERR_FULL
+ * @returns bytes of the record; or ERR_FULL, and nothing was written
  */
 export function encodeRecord(
   target: usize,

@@ -18,6 +18,8 @@ export {
   stampBatch,
   verifyBatchCrc,
 } from "./record-batch";
-export { checkRecords, findRecord, findTimestamp, walkRecords } from "./records";
+export { findRecord, findTimestamp } from "./record-search";
+export { checkRecords, walkRecords } from "./records";
 export { scanBatches } from "./scan";
 export { fillSlots } from "./slots";
+export { correctMaxTimestamp, setLogAppendTime } from "./timestamps";

@@ -21,6 +21,7 @@ import { WebSocketServer } from "./server/websocket-server.ts";
 import { folders } from "./storage/data-folder.ts";
 import { type FolderLock, lockFolder } from "./storage/folder-lock.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./storage/temporary-folder.ts";
+import type { Fault } from "./workers/faults.ts";
 import type { FolderState } from "./workers/folder-tasks.ts";
 import { ThreadLogStore } from "./workers/thread-log-store.ts";
 
@@ -54,6 +55,8 @@ export interface RunningBroker {
   readonly data: string;
   readonly incarnation: number;
   stats(): Record<string, unknown>;
+  /** Lets log worker 0 die in the middle of its next work: for tests that prove that nothing acknowledged is lost. */
+  injectFault(fault: Fault): Promise<void>;
   /** Finishes what was accepted, closes every log and marks the folder clean. */
   close(): Promise<void>;
 }
@@ -189,6 +192,10 @@ class Node implements RunningBroker {
       rssBytes: rss,
       ...this.#broker.stats(),
     };
+  }
+
+  injectFault(fault: Fault): Promise<void> {
+    return this.#store.injectFault(0, fault);
   }
 
   close(): Promise<void> {

@@ -16,6 +16,7 @@ import { MemoryLog } from "../storage/memory-log.ts";
 import { NodeDisk } from "../storage/node-disk.ts";
 import type { LogEnvironment, LogSettings, OpenFiles } from "../storage/partition-log.ts";
 import type { RecoveredLog } from "../storage/recovery.ts";
+import { commitFault, type Fault } from "./faults.ts";
 import { SharedPublisher } from "./publication.ts";
 import { type ResultsOwner, ResultsWriter } from "./results-writer.ts";
 import { arrivalsRing, type Ring, resultsRing } from "./ring.ts";
@@ -45,7 +46,8 @@ export interface OpenTask {
 
 export type ControlTask =
   | { readonly kind: "close" | "abandon"; readonly entry: number }
-  | { readonly kind: "configure"; readonly entry: number; readonly settings: LogSettings };
+  | { readonly kind: "configure"; readonly entry: number; readonly settings: LogSettings }
+  | { readonly kind: "fault"; readonly fault: Fault };
 
 export interface DrainReport {
   /** Logs are open: drain again now and then, for what is synced in the background. */
@@ -64,6 +66,8 @@ class LogWorker implements ResultsOwner {
   #syncsSeen: number;
   #syncTicket = 0;
   #nextTickMs = 0;
+  /** To be committed in the middle of the next work. */
+  #fault: Fault | null = null;
 
   constructor({ map, index }: ThreadData, { core, memory, buffer, crc32c }: ThreadCore) {
     const own = map.logWorkers[index]!;
@@ -112,7 +116,8 @@ class LogWorker implements ResultsOwner {
   }
 
   control(task: ControlTask): void {
-    if (task.kind === "configure") this.#drain.get(task.entry)?.configure(task.settings);
+    if (task.kind === "fault") this.#fault = task.fault;
+    else if (task.kind === "configure") this.#drain.get(task.entry)?.configure(task.settings);
     else if (task.kind === "close") this.#drain.close(task.entry);
     else this.#drain.abandon(task.entry);
     this.#results.publish();
@@ -127,6 +132,7 @@ class LogWorker implements ResultsOwner {
       const nowMs = Date.now();
       this.#takeSyncResult();
       const worked = this.#takeArrivals(nowMs);
+      if (worked && this.#fault !== null) commitFault(this.#fault, this.#environment.core);
       this.#drain.flush();
       this.#tick(nowMs);
       this.#drain.sync(nowMs);

@@ -12,6 +12,7 @@ import type { LogCheckpoint, LogSettings, SyncedPoint } from "../storage/partiti
 import type { RecoveredLog } from "../storage/recovery.ts";
 import { Core, compileCore } from "../wasm/core.ts";
 import { BATCH_MAX_TIMESTAMP_AT } from "../wasm/layout.ts";
+import type { Fault } from "./faults.ts";
 import { type HostOwner, LogWorkerHost, type WorkerState } from "./log-worker-host.ts";
 import { MaintenanceHost } from "./maintenance-host.ts";
 import { ConsistentReader } from "./publication.ts";
@@ -148,6 +149,11 @@ export class ThreadLogStore implements LogStore, HostOwner {
     return (
       view.getInt32(address + BATCH_MAX_TIMESTAMP_AT) * 2 ** 32 + view.getUint32(address + BATCH_MAX_TIMESTAMP_AT + 4)
     );
+  }
+
+  /** Lets a log worker die in the middle of its next work. */
+  injectFault(worker: number, fault: Fault): Promise<void> {
+    return this.#hosts[worker]!.control({ kind: "fault", fault });
   }
 
   /** Ends all threads. Every log must be closed. */

@@ -195,6 +195,11 @@ describe("one record", () => {
       ...plainRecords(30),
       { timestamp: 0, key: null, value: new Uint8Array(9000), headers: [] },
       { timestamp: 0, key: new Uint8Array(8100), value: new Uint8Array(85), headers: [] },
+      // Copied last, in pieces of every size.
+      ...[2, 5, 9, 20, 40, 62].map((size) => {
+        const header = ["h", new Uint8Array(size)] as const;
+        return { timestamp: 0, key: null, value: null, headers: [header] };
+      }),
     ]) {
       const expected = framed(recordBody(record, 900, record.timestamp - 40));
       const headersSize = record.headers.reduce(
@@ -214,8 +219,9 @@ describe("one record", () => {
     }
   });
 
-  test("above 2 GiB has no size", () => {
+  test("above 2 GiB has no size and fits nowhere", () => {
     const { core } = memory;
+    expect(core.encodeRecord(target, 2 ** 31 - 1, 0, 0, 0, -1, 0, -1, payload, 2 ** 32 - 4, 1)).toBe(ERR_FULL);
     expect(core.recordSize(0, 0, -1, 2 ** 31 - 1, 0, 0)).toBe(ERR_TOO_LARGE);
     expect(core.recordSize(0, 0, 2 ** 31 - 1, 2 ** 31 - 1, 2 ** 32 - 1, 0)).toBe(ERR_TOO_LARGE);
     expect(core.recordSize(0, 0, -1, 2 ** 31 - 100, 0, 0)).toBe(2 ** 31 - 100 + 15);

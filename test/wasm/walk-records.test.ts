@@ -303,9 +303,11 @@ describe("finding a record by its time", () => {
   });
 
   test("gives the first record of a batch with LogAppendTime, or none", () => {
-    const batch = plainBatch(5, { attributes: 8, maxTimestamp: 1000n });
-    expect(find(batch, 1000)).toBe(0);
-    expect(find(batch, 1001)).toBe(ERR_NOT_FOUND);
+    const earlier = plainBatch(5, { attributes: 8, maxTimestamp: 1000n });
+    expect(find(earlier, 1000)).toBe(0);
+    expect(find(earlier, 1001)).toBe(ERR_NOT_FOUND);
+    const later = plainBatch(5, { attributes: 8, maxTimestamp: 2_000_000_000_000n });
+    expect(find(later, 2_000_000_000_000)).toBe(0);
   });
 
   test("is refused for a batch that is compressed or cut off", () => {
