@@ -49,6 +49,8 @@ export class LogWorkerHost {
   readonly #watchdog: Watchdog;
   readonly #entries = new Set<number>();
   #pool: Piscina;
+  /** The thread has loaded its modules, or failed to. */
+  #ready: Promise<unknown> = Promise.resolve();
   #state: WorkerState = "running";
   #arrivalsHead = 0;
   #isWakeScheduled = false;
@@ -128,10 +130,13 @@ export class LogWorkerHost {
     this.#isStopping = true;
     this.#watchdog.stop();
     clearTimeout(this.#backgroundTimer);
+    // Node aborts the process when a thread is ended while it loads its modules.
+    await this.#ready;
     await this.#pool.destroy();
+    const exited = new Promise((resolve) => this.#syncThread.once("exit", resolve));
     Atomics.store(this.#control, shared.SYNC_STOP, 1);
     Atomics.notify(this.#control, shared.SYNC_SUBMITTED);
-    await this.#syncThread.terminate();
+    await exited;
   }
 
   #startPool(): Piscina {
@@ -150,6 +155,7 @@ export class LogWorkerHost {
     });
     pool.on("message", ({ entry, message }: WorkerWarning) => this.#owner.warned(entry, message));
     pool.on("error", (error: Error) => void this.#replace(error.message));
+    this.#ready = pool.run(undefined, { name: "ready" }).catch((error: Error) => this.#replace(error.message));
     return pool;
   }
 

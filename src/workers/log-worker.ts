@@ -217,6 +217,11 @@ const thread = (async (): Promise<LogWorker> => {
   return new LogWorker(data, await makeThreadCore(data, data.map.logWorkers[data.index]!.scratch));
 })();
 
+/** Resolves when the thread has loaded and can take tasks. */
+export async function ready(): Promise<void> {
+  await thread;
+}
+
 /** Fails with BUSY when there is no memory for the log. */
 export async function open(task: OpenTask): Promise<TaskOutcome<void>> {
   const ready = await thread;

@@ -71,6 +71,8 @@ export class MaintenanceHost {
   }
 
   async stop(): Promise<void> {
+    // Node aborts the process when a thread is ended while it loads its modules.
+    await Promise.allSettled(this.#pools.map((pool) => pool.run(undefined, { name: "ready" })));
     await Promise.all(this.#pools.map((pool) => pool.destroy()));
   }
 

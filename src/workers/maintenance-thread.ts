@@ -23,3 +23,8 @@ export async function task<Value>(run: (environment: ReaderEnvironment) => Value
   const ready = await environment;
   return outcomeOf(() => run(ready));
 }
+
+/** Resolves when the thread has loaded and can take tasks. */
+export async function ready(): Promise<void> {
+  await environment;
+}
