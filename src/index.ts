@@ -21,7 +21,7 @@ import { WebSocketServer } from "./server/websocket-server.ts";
 import { folders } from "./storage/data-folder.ts";
 import { type FolderLock, lockFolder } from "./storage/folder-lock.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./storage/temporary-folder.ts";
-import type { Fault } from "./workers/faults.ts";
+import type { Fault, FaultPoint } from "./workers/faults.ts";
 import type { FolderState } from "./workers/folder-tasks.ts";
 import { ThreadLogStore } from "./workers/thread-log-store.ts";
 
@@ -43,6 +43,8 @@ export interface StartOptions {
   readonly poolBytes?: number;
   /** Bytes of its newest batches that a partition keeps in memory while nobody reads them, default 8 MiB. */
   readonly tailBytes?: number;
+  /** Partitions unused for so long are closed, default 60,000. */
+  readonly idleMs?: number;
   /** Default: one per two processors. */
   readonly logWorkers?: number;
   /** Hears what an operator should know; default: nobody. */
@@ -55,8 +57,8 @@ export interface RunningBroker {
   readonly data: string;
   readonly incarnation: number;
   stats(): Record<string, unknown>;
-  /** Lets log worker 0 die in the middle of its next work: for tests that prove that nothing acknowledged is lost. */
-  injectFault(fault: Fault): Promise<void>;
+  /** Lets log worker 0 fail the next time it comes to that point: for tests that prove that nothing acknowledged is lost. */
+  injectFault(fault: Fault, point: FaultPoint): Promise<void>;
   /** Finishes what was accepted, closes every log and marks the folder clean. */
   close(): Promise<void>;
 }
@@ -103,7 +105,7 @@ class Node implements RunningBroker {
   readonly #timers: NodeJS.Timeout[] = [];
   #server: WebSocketServer | null = null;
   #checkpointed = "";
-  #checkpointing: Promise<void> = Promise.resolve();
+  #checkpointing: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
 
   static async open(data: string, options: StartOptions, lock: FolderLock): Promise<Node> {
@@ -134,7 +136,7 @@ class Node implements RunningBroker {
     const write = (records: readonly MetadataRecord[], size: number): Promise<number> =>
       store.maintenance.writeMetadata({ data, records, size });
     const meta = new LocalMetaStore(folder.metadata.records, folder.metadata.size, write);
-    const { tailBytes, partitionsMax } = options;
+    const { tailBytes, partitionsMax, idleMs } = options;
     this.#broker = new Broker(store, meta, {
       incarnation: folder.meta.incarnation,
       folders: { topics: folders.topics(data), quarantine: folders.quarantine(data) },
@@ -142,6 +144,7 @@ class Node implements RunningBroker {
       clean: folder.expected.clean,
       sameBoot: folder.sameBoot,
       ...(tailBytes && { tailBytes }),
+      ...(idleMs && { idleMs }),
       ...(partitionsMax && { partitionsMax }),
       log: (level, message, facts) => options.log?.(level, message, facts),
       monotonicMs: systemClock.monotonic,
@@ -163,7 +166,7 @@ class Node implements RunningBroker {
     const { expected } = this.#folder;
     for (const name of expected.damaged)
       this.#options.log?.("error", `${name} in the data folder is damaged; its logs are scanned`);
-    if (!expected.clean) await this.#broker.recoverDirty();
+    await this.#broker.recover();
     await this.#store.maintenance.removeLeftovers(folders.topics(this.data));
     this.#server = await WebSocketServer.start(this.#broker, {
       host: this.host,
@@ -179,7 +182,10 @@ class Node implements RunningBroker {
     });
     this.#timers.push(
       setInterval(() => this.#checkpoint(), CHECKPOINT_MS).unref(),
-      setInterval(() => this.#broker.closeIdle(), IDLE_SWEEP_MS).unref(),
+      setInterval(
+        () => this.#broker.closeIdle(),
+        Math.min(IDLE_SWEEP_MS, this.#options.idleMs ?? IDLE_SWEEP_MS),
+      ).unref(),
     );
   }
 
@@ -194,8 +200,8 @@ class Node implements RunningBroker {
     };
   }
 
-  injectFault(fault: Fault): Promise<void> {
-    return this.#store.injectFault(0, fault);
+  injectFault(fault: Fault, point: FaultPoint): Promise<void> {
+    return this.#store.injectFault(0, fault, point);
   }
 
   close(): Promise<void> {
@@ -205,13 +211,18 @@ class Node implements RunningBroker {
 
   async #close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    this.#server?.close();
-    await this.#broker.close();
-    await this.#checkpointing;
-    await this.#store.maintenance.cleanMark({ data: this.data, owner: this.#owner, logs: this.#broker.checkpoints() });
-    await this.#store.stop();
-    await this.#lock.release();
-    if (this.#options.data === "temporary") removeTemporaryFolder(this.data);
+    try {
+      await this.#server?.leave();
+      await this.#broker.close();
+      await this.#server?.close();
+      await this.#checkpointing;
+      const logs = this.#broker.checkpoints();
+      await this.#store.maintenance.cleanMark({ data: this.data, owner: this.#owner, logs });
+    } finally {
+      await this.#store.stop();
+      await this.#lock.release();
+      if (this.#options.data === "temporary") removeTemporaryFolder(this.data);
+    }
   }
 
   get #owner(): { folderId: string; incarnation: number } {
@@ -220,6 +231,7 @@ class Node implements RunningBroker {
 
   /** Writes where the logs stand, if it changed since the last time. */
   #checkpoint(): void {
+    if (this.#checkpointing !== null) return; // A slow disk does not get a queue of them.
     const logs = this.#broker.checkpoints();
     const text = JSON.stringify(logs);
     if (text === this.#checkpointed) return;
@@ -229,6 +241,9 @@ class Node implements RunningBroker {
       .catch((error: unknown) => {
         this.#checkpointed = "";
         this.#options.log?.("error", "the checkpoint could not be written", { error: String(error) });
+      })
+      .finally(() => {
+        this.#checkpointing = null;
       });
   }
 }

@@ -2,7 +2,7 @@
  * The memory for all batch bytes: blocks from 16 KiB to 32 MiB, handed out by the main thread alone.
  *
  * Blocks that only cache what is also on disk are registered with a way to evict them; when memory runs short the oldest that
- * may go are evicted. Whoever still finds none waits in line and is told when a block comes free.
+ * may go are evicted. Whoever still finds none waits in line and is asked again when a block comes free.
  */
 import { BuddyAllocator } from "../base/buddy-allocator.ts";
 
@@ -12,11 +12,21 @@ export interface Evictable {
   evict(): boolean;
 }
 
+/** Someone who found no memory. */
+export interface MemoryWaiter {
+  /** Bytes wanted. */
+  readonly size: number;
+  /** Memory may have come free: try again. @returns false: there was still too little, ask again */
+  retry(): boolean;
+}
+
 export class BlockPool {
   readonly #allocator: BuddyAllocator;
   /** Oldest first. */
   readonly #evictable = new Set<Evictable>();
-  #waiting: (() => void)[] = [];
+  /** Longest waiting first. */
+  readonly #waiting = new Set<MemoryWaiter>();
+  #isServing = false;
 
   constructor(range: {
     readonly address: number;
@@ -58,23 +68,24 @@ export class BlockPool {
 
   release(address: number): void {
     this.#allocator.release(address);
-    if (this.#waiting.length === 0) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const tell of waiting) queueMicrotask(tell);
+    this.nudge();
   }
 
-  /** `tell` is called once, when a block has come free or one may be evicted. */
-  whenFree(tell: () => void): void {
-    this.#waiting.push(tell);
+  /** The waiter is asked when a block has come free or one may be evicted, until it says that it needs no more. */
+  whenFree(waiter: MemoryWaiter): void {
+    this.#waiting.add(waiter);
   }
 
-  /** Something became evictable: whoever waits may try again. */
+  /** The waiter wants nothing any more. */
+  forget(waiter: MemoryWaiter): void {
+    this.#waiting.delete(waiter);
+  }
+
+  /** Something came free or became evictable: whoever waits may try again, after whatever is under way. */
   nudge(): void {
-    if (this.#waiting.length === 0) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const tell of waiting) queueMicrotask(tell);
+    if (this.#isServing || this.#waiting.size === 0) return;
+    this.#isServing = true;
+    queueMicrotask(() => this.#serve());
   }
 
   register(block: Evictable): void {
@@ -83,5 +94,16 @@ export class BlockPool {
 
   unregister(block: Evictable): void {
     this.#evictable.delete(block);
+  }
+
+  #serve(): void {
+    this.#isServing = false;
+    // Where one size cannot be had, no larger one can: each round costs few vain searches, however many wait.
+    let hopelessSize = Number.POSITIVE_INFINITY;
+    for (const waiter of this.#waiting) {
+      if (waiter.size >= hopelessSize) continue;
+      if (waiter.retry()) this.#waiting.delete(waiter);
+      else hopelessSize = waiter.size;
+    }
   }
 }

@@ -12,7 +12,7 @@ import type { LogCheckpoint, SyncedPoint } from "../storage/partition-log.ts";
 import type { RecoveryReport } from "../storage/recovery.ts";
 import { BlockPool } from "./block-pool.ts";
 import { Intake } from "./intake.ts";
-import type { LogHandle } from "./log-handle.ts";
+import { type LogHandle, partitionFolder } from "./log-handle.ts";
 import type { LogResults, LogStore } from "./log-store.ts";
 import type { MetaStore } from "./meta-store.ts";
 import { Partition, type PartitionContext } from "./partition.ts";
@@ -50,6 +50,7 @@ const TAIL_BYTES = 8 * MIB;
 const TAIL_GROWTH = 4;
 const SPILL_BYTES_MAX = 32 * MIB;
 const PARTITIONS_MAX = 100_000;
+const RECOVERIES_AT_A_TIME = 256;
 const IDLE_MS = 60_000;
 
 export class Broker implements LogResults {
@@ -67,6 +68,8 @@ export class Broker implements LogResults {
   readonly #freeEntries: number[] = [];
   /** Partitions with something to announce in this round of results. */
   readonly #moved = new Set<Partition>();
+  /** Partitions with batches for which a worker's queue had no room. */
+  readonly #waiting = new Set<Partition>();
   readonly #settledListeners = new Set<() => void>();
   #nextWorker = 0;
 
@@ -89,6 +92,7 @@ export class Broker implements LogResults {
       takeEntry: (log) => this.#takeEntry(log),
       freeEntry: (entry) => this.#freeEntry(entry),
       moved: (partition) => this.#moved.add(partition),
+      waits: (partition) => this.#waiting.add(partition),
       monotonicMs: options.monotonicMs,
       recovered: (folderName, report) => this.#recovered(folderName, report),
     };
@@ -138,17 +142,23 @@ export class Broker implements LogResults {
   }
 
   settled(): void {
-    for (const partition of this.#moved) partition.announce();
-    this.#moved.clear();
+    this.#announce();
+    this.#submitWaiting();
     this.pool.nudge();
     for (const listener of this.#settledListeners) listener();
   }
 
   workerDied(worker: number, ends: ReadonlyMap<number, SyncedPoint>, error: BrokerError): void {
     this.#options.log("error", "a log worker died and is replaced", { worker, reason: error.details["reason"] });
-    for (const partition of this.topics.partitions()) {
-      if (partition.log.worker === worker) partition.failSubmitted(this.#requests.select(partition), error);
+    this.#announce(); // What was told before it died is answered as it was told.
+    const submitted = new Map<Partition, number[]>();
+    for (const request of this.#requests.select(({ log }) => log.worker === worker)) {
+      const partition = this.#requests.holderOf(request)!;
+      const requests = submitted.get(partition);
+      if (requests === undefined) submitted.set(partition, [request]);
+      else requests.push(request);
     }
+    for (const [partition, requests] of submitted) partition.failSubmitted(requests, error);
     for (const [entry, end] of ends) this.#byEntry.get(entry)?.workerDied(end);
   }
 
@@ -160,17 +170,20 @@ export class Broker implements LogResults {
     this.#options.log("warn", message, { partition: this.#byEntry.get(entry)?.log.folderName });
   }
 
-  /** Opens what the last run may not have finished, so that damage is told at the start. */
-  async recoverDirty(): Promise<void> {
-    const dirty = [...this.topics.partitions()].filter(({ log }) => log.folderName in this.#options.expected);
-    await Promise.all(
-      dirty.map((partition) =>
-        partition.open().catch((error: unknown) => {
-          const facts = { partition: partition.log.folderName, error: String(error) };
-          this.#options.log("error", "a partition cannot be opened", facts);
-        }),
-      ),
+  /** Ends the deletions that the last run began, and opens the logs that it may not have closed, so that damage is told now. */
+  async recover(): Promise<void> {
+    const { clean, expected, folders } = this.#options;
+    await this.topics.finishDeletions((topic, index) =>
+      this.store.removePartition(`${folders.topics}/${partitionFolder(topic, index)}`),
     );
+    if (clean) return;
+    const dirty = [...this.topics.partitions()].filter(({ log }) => log.folderName in expected);
+    for (let first = 0; first < dirty.length; first += RECOVERIES_AT_A_TIME) {
+      const group = dirty.slice(first, first + RECOVERIES_AT_A_TIME);
+      await Promise.all(group.map((partition) => this.#tryToOpen(partition)));
+      // As many as there may be, they need not all be open.
+      if (dirty.length > RECOVERIES_AT_A_TIME) await Promise.all(group.map(({ log }) => log.close()));
+    }
   }
 
   /** Closes partitions that nobody used for a while. */
@@ -179,9 +192,15 @@ export class Broker implements LogResults {
     for (const partition of this.#byEntry.values()) if (partition.isIdle(sinceMs)) void partition.log.close();
   }
 
-  /** Closes every log: all that was accepted is written, synced and answered. */
+  /** Closes every log: all that was accepted is written, synced and answered. Nothing new may come. */
   async close(): Promise<void> {
-    await Promise.all([...this.#byEntry.values()].map(({ log }) => log.close()));
+    do {
+      // A log with batches that wait opens again for them.
+      await Promise.all([...this.#byEntry.values()].map(({ log }) => log.close()));
+      // Tails are gone: what was kept aside finds memory now or never.
+      this.intake.retry();
+    } while (this.#byEntry.size > 0);
+    this.intake.refuseAll(new BrokerError("SHUTTING_DOWN", "the broker is shutting down"));
   }
 
   /** For the checkpoint and the clean mark. */
@@ -207,9 +226,30 @@ export class Broker implements LogResults {
     };
   }
 
+  async #tryToOpen(partition: Partition): Promise<void> {
+    try {
+      await partition.open();
+    } catch (error) {
+      const facts = { partition: partition.log.folderName, error: String(error) };
+      this.#options.log("error", "a partition cannot be opened", facts);
+    }
+  }
+
+  #announce(): void {
+    for (const partition of this.#moved) partition.announce();
+    this.#moved.clear();
+  }
+
+  #submitWaiting(): void {
+    if (this.#waiting.size === 0) return;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const partition of waiting) partition.submitQueued();
+  }
+
   #makePartition(topic: TopicConfig, index: number, isNew: boolean): Partition {
     const { expected, clean, sameBoot } = this.#options;
-    const found = isNew ? undefined : expected[`${topic.name}-${index}`];
+    const found = isNew ? undefined : expected[partitionFolder(topic.name, index)];
     const partition = new Partition(topic, index, this.#nextWorker++ % this.store.workers, this.#context, {
       expected: found?.topicId === topic.id ? found : null,
       sameBoot,

@@ -4,7 +4,7 @@
  * memory, and every connection may send a little beyond them.
  */
 import { BrokerError } from "../base/errors.ts";
-import type { BlockPool } from "./block-pool.ts";
+import type { BlockPool, MemoryWaiter } from "./block-pool.ts";
 import { copyIntoShared } from "./copy-into-shared.ts";
 import type { Partition } from "./partition.ts";
 import type { ProduceOwner } from "./produce-owner.ts";
@@ -16,11 +16,18 @@ interface Spilled {
   readonly token: number;
 }
 
-export class Intake {
+/** What a batch that is kept aside takes besides its bytes. */
+const SPILLED_OVERHEAD = 256;
+/** Places at the front that are empty; beyond so many the array is moved up. */
+const TAKEN_MAX = 1024;
+
+export class Intake implements MemoryWaiter {
   readonly #memory: Uint8Array;
   readonly #pool: BlockPool;
   readonly #spillBytesMax: number;
-  readonly #spilled: Spilled[] = [];
+  /** In order; null: taken in. */
+  #spilled: (Spilled | null)[] = [];
+  #taken = 0;
   #spilledBytes = 0;
 
   constructor(memory: Uint8Array, pool: BlockPool, spillBytesMax: number) {
@@ -29,9 +36,14 @@ export class Intake {
     this.#spillBytesMax = spillBytesMax;
   }
 
-  /** Bytes kept aside now. */
+  /** Memory of what is kept aside now. */
   get spilledBytes(): number {
     return this.#spilledBytes;
+  }
+
+  /** Bytes that the next batch in line wants. */
+  get size(): number {
+    return this.#spilled[this.#taken]?.batch.length ?? 0;
   }
 
   /**
@@ -47,36 +59,47 @@ export class Intake {
         return;
       }
     }
-    this.#spill({ partition, batch: frame.slice(at, at + length), owner, token });
-  }
-
-  #spill(spilled: Spilled): void {
-    const size = spilled.batch.length;
-    if (this.#spilledBytes + size > this.#spillBytesMax) {
-      spilled.owner.refused(
-        spilled.token,
-        size,
-        new BrokerError("BUSY", "the broker has no memory for more batches right now"),
-      );
+    if (this.#spilledBytes + length + SPILLED_OVERHEAD > this.#spillBytesMax) {
+      owner.refused(token, length, new BrokerError("BUSY", "the broker has no memory for more batches right now"));
       return;
     }
-    this.#spilledBytes += size;
-    this.#spilled.push(spilled);
-    if (this.#spilled.length === 1) this.#pool.whenFree(() => this.#takeSpilled());
+    this.#spilledBytes += length + SPILLED_OVERHEAD;
+    this.#spilled.push({ partition, batch: frame.slice(at, at + length), owner, token });
+    this.#pool.whenFree(this);
   }
 
-  #takeSpilled(): void {
-    while (this.#spilled.length > 0) {
-      const { partition, batch, owner, token } = this.#spilled[0]!;
+  /** Takes in what was kept aside, in order. @returns whether that was all */
+  retry(): boolean {
+    while (this.#taken < this.#spilled.length) {
+      const { partition, batch, owner, token } = this.#spilled[this.#taken]!;
       const address = partition.reserve(batch.length);
       if (address < 0) {
-        this.#pool.whenFree(() => this.#takeSpilled());
-        return;
+        this.#moveUp();
+        return false;
       }
-      this.#spilled.shift();
-      this.#spilledBytes -= batch.length;
+      this.#spilled[this.#taken++] = null;
+      this.#spilledBytes -= batch.length + SPILLED_OVERHEAD;
       copyIntoShared(batch, 0, batch.length, this.#memory, address);
       partition.append(address, batch.length, owner, token);
     }
+    this.#spilled = [];
+    this.#taken = 0;
+    return true;
+  }
+
+  /** What is still kept aside is not taken any more. */
+  refuseAll(error: BrokerError): void {
+    const left = this.#spilled.slice(this.#taken);
+    this.#spilled = [];
+    this.#taken = 0;
+    this.#spilledBytes = 0;
+    this.#pool.forget(this);
+    for (const spilled of left) spilled?.owner.refused(spilled.token, spilled.batch.length, error);
+  }
+
+  #moveUp(): void {
+    if (this.#taken < TAKEN_MAX) return;
+    this.#spilled = this.#spilled.slice(this.#taken);
+    this.#taken = 0;
   }
 }

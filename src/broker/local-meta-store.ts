@@ -8,6 +8,7 @@ import type { MetaStore, ProducerIdBlock, TopicMetadata } from "./meta-store.ts"
 export type MetadataRecord =
   | ({ readonly type: "topic" } & TopicMetadata)
   | { readonly type: "topicDeleted"; readonly name: string }
+  | { readonly type: "topicForgotten"; readonly name: string }
   | { readonly type: "producerIds"; readonly next: number };
 
 /** Durable when it resolves; `size` is the log's size before, -1 to replace it. @returns the size after */
@@ -24,6 +25,8 @@ interface Change {
 export class LocalMetaStore implements MetaStore {
   readonly #write: WriteRecords;
   readonly #topics = new Map<string, TopicMetadata>();
+  /** Topics that were deleted and not forgotten. */
+  readonly #deleted = new Map<string, TopicMetadata>();
   /** Names with a change on its way: one change of a name at a time. */
   readonly #changing = new Set<string>();
   #nextProducerId = 0;
@@ -34,7 +37,10 @@ export class LocalMetaStore implements MetaStore {
   #waiting: Change[] = [];
   #writing = false;
 
-  /** @param records the log's, oldest first */
+  /**
+   * @param records the log's, oldest first
+   * @throws BrokerError LAYOUT_UNSUPPORTED a record is of a kind that this version does not know
+   */
   constructor(records: readonly unknown[], size: number, write: WriteRecords) {
     this.#write = write;
     this.#size = size;
@@ -50,14 +56,19 @@ export class LocalMetaStore implements MetaStore {
     return this.#topics.get(name);
   }
 
+  deletedTopics(): readonly TopicMetadata[] {
+    return [...this.#deleted.values()];
+  }
+
   async createTopic(topic: TopicMetadata): Promise<void> {
     await this.#changeName(topic.name, async () => {
+      if (this.#deleted.has(topic.name)) throw new BrokerError("BUSY", `the old topic ${topic.name} is not gone yet`);
       if (this.#topics.has(topic.name)) throw new BrokerError("TOPIC_ALREADY_EXISTS", `topic ${topic.name} exists`);
       await this.#change({ type: "topic", ...topic });
     });
   }
 
-  async alterTopic(name: string, settings: Readonly<Record<string, string>>): Promise<TopicMetadata> {
+  alterTopic(name: string, settings: Readonly<Record<string, string>>): Promise<TopicMetadata> {
     return this.#changeName(name, async () => {
       const altered = { ...this.#known(name), settings };
       await this.#change({ type: "topic", ...altered });
@@ -70,6 +81,10 @@ export class LocalMetaStore implements MetaStore {
       this.#known(name);
       await this.#change({ type: "topicDeleted", name });
     });
+  }
+
+  async forgetTopic(name: string): Promise<void> {
+    await this.#changeName(name, () => this.#change({ type: "topicForgotten", name }));
   }
 
   async takeProducerIds(count: number): Promise<ProducerIdBlock> {
@@ -132,8 +147,13 @@ export class LocalMetaStore implements MetaStore {
   }
 
   #snapshot(): MetadataRecord[] {
-    const topics = this.topics().map((topic): MetadataRecord => ({ type: "topic", ...topic }));
-    return [...topics, { type: "producerIds", next: this.#nextProducerId }];
+    const describe = (topic: TopicMetadata): MetadataRecord => ({ type: "topic", ...topic });
+    const topics = this.topics().map(describe);
+    const deleted = this.deletedTopics().flatMap((topic): MetadataRecord[] => [
+      describe(topic),
+      { type: "topicDeleted", name: topic.name },
+    ]);
+    return [...deleted, ...topics, { type: "producerIds", next: this.#nextProducerId }];
   }
 
   #apply(record: MetadataRecord): void {
@@ -141,9 +161,19 @@ export class LocalMetaStore implements MetaStore {
       const { type: _, ...topic } = record;
       this.#topics.set(topic.name, topic);
     } else if (record.type === "topicDeleted") {
+      const topic = this.#topics.get(record.name);
+      if (topic !== undefined) this.#deleted.set(record.name, topic);
       this.#topics.delete(record.name);
-    } else {
+    } else if (record.type === "topicForgotten") {
+      this.#deleted.delete(record.name);
+    } else if (record.type === "producerIds") {
       this.#nextProducerId = Math.max(this.#nextProducerId, record.next);
+    } else {
+      const { type } = record as { readonly type: unknown };
+      throw new BrokerError(
+        "LAYOUT_UNSUPPORTED",
+        `the metadata holds a record of type "${type}"; a newer version wrote it`,
+      );
     }
   }
 }

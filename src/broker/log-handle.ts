@@ -1,9 +1,12 @@
 /**
  * A partition's log as an object that is open or closed. Closed it costs nothing but its checkpoint: no file, no memory, no
  * place among the published numbers. Opening recovers what the last stop left behind; one opening at a time.
+ *
+ *   closed -> opening -> open -> closing -> closed       a worker's death leads from open and closing to closed
+ *   any -> deleted, for good, once what was under way has ended
  */
 import { asBrokerError, BrokerError } from "../base/errors.ts";
-import type { LogCheckpoint, LogSettings, SyncedPoint } from "../storage/partition-log.ts";
+import type { LogCheckpoint, SyncedPoint } from "../storage/partition-log.ts";
 import type { RecoveredLog, RecoveryReport } from "../storage/recovery.ts";
 import type { LogStore } from "./log-store.ts";
 import type { TopicConfig } from "./topic-config.ts";
@@ -36,8 +39,15 @@ export interface LogOwner {
   readonly logEndOffset: number;
   /** The log is open; `recovered` is null at durability `memory`. */
   opened(recovered: RecoveredLog | null): void;
+  /** Resolves when none of the batches that were given to the worker is without an outcome. */
+  quiet(): Promise<void>;
   /** The log is closed, by whomever; it may be opened again. */
   closed(): void;
+}
+
+/** Name of a partition's folder. */
+export function partitionFolder(topic: string, index: number): string {
+  return `${topic}-${index}`;
 }
 
 type State = "closed" | "opening" | "open" | "closing" | "deleted";
@@ -58,6 +68,8 @@ export class LogHandle {
   #opening: Promise<void> | null = null;
   #whenClosed: (() => void)[] = [];
   #error: BrokerError | null = null;
+  /** The topic is deleted: nothing begins any more. */
+  #isDoomed = false;
   #pins = 0;
   readonly #entriesLeft: number[] = [];
 
@@ -69,7 +81,7 @@ export class LogHandle {
     owner: LogOwner,
     found: FoundLog,
   ) {
-    this.folderName = `${topic.name}-${index}`;
+    this.folderName = partitionFolder(topic.name, index);
     this.worker = worker;
     this.#topic = topic;
     this.#context = context;
@@ -87,16 +99,13 @@ export class LogHandle {
     return `${this.#context.folders.topics}/${this.folderName}`;
   }
 
+  /** Batches can be given to the worker. */
   get isOpen(): boolean {
-    return this.#state === "open";
-  }
-
-  get isOpening(): boolean {
-    return this.#state === "opening";
+    return this.#state === "open" && !this.#isDoomed;
   }
 
   get isDeleted(): boolean {
-    return this.#state === "deleted";
+    return this.#isDoomed;
   }
 
   /** Is anybody reading by the log's entry? */
@@ -122,9 +131,9 @@ export class LogHandle {
 
   /** Opens the log unless it is open. @throws BrokerError LOG_DAMAGED, STORAGE_ERROR, LIMIT_EXCEEDED, BUSY */
   async open(): Promise<void> {
-    if (this.#state === "closing") await this.#closed();
+    while (this.#state === "closing" && !this.#isDoomed) await this.#closed();
+    if (this.#isDoomed) throw new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", "the topic was deleted");
     if (this.#state === "open") return;
-    if (this.#state === "deleted") throw new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", "the topic was deleted");
     this.#opening ??= this.#open().finally(() => {
       this.#opening = null;
     });
@@ -134,35 +143,52 @@ export class LogHandle {
   /** Closes the log; what is on its way is finished first. */
   async close(): Promise<void> {
     await this.#opening?.catch(() => {});
-    if (this.#state !== "open") return;
+    if (this.#state === "closing") return this.#closed();
+    if (this.#state !== "open" || this.#isDoomed) return;
     this.#state = "closing";
-    await Promise.all([this.#closed(), this.#context.store.close(this.worker, this.#entry)]);
+    await this.#owner.quiet();
+    // A worker that died meanwhile has closed the log, and so has one that dies now.
+    if (this.#state === "closing") await this.#closedBy(this.#context.store.close(this.worker, this.#entry));
   }
 
   /** The topic is deleted: nothing is written any more, and the folder may go. */
   async delete(): Promise<void> {
+    this.#isDoomed = true;
     await this.#opening?.catch(() => {});
     if (this.#state === "closing") await this.#closed();
     const wasOpen = this.#state === "open";
     this.#state = "deleted";
-    if (wasOpen) await Promise.all([this.#closed(), this.#context.store.abandon(this.worker, this.#entry)]);
+    if (wasOpen) await this.#closedBy(this.#context.store.abandon(this.worker, this.#entry));
     if (!this.#isMemory) await this.#context.store.removePartition(this.folder);
   }
 
-  async configure(settings: LogSettings): Promise<void> {
-    if (this.#state === "open") await this.#context.store.configure(this.worker, this.#entry, settings);
+  /** The log goes by its topic's settings as they are now. */
+  async configure(): Promise<void> {
+    await this.#opening?.catch(() => {});
+    if (!this.isOpen) return;
+    // A log that loses its worker takes the settings when it is opened again.
+    await this.#context.store.configure(this.worker, this.#entry, this.#topic.logSettings).catch(() => {});
   }
 
-  /** A read is under way that names the log by its entry: it is not given to another log meanwhile. */
-  pin(): void {
-    this.#pins++;
-  }
-
-  unpin(): void {
-    this.#pins--;
-    if (this.#pins > 0) return;
-    for (const entry of this.#entriesLeft) this.#context.freeEntry(entry);
-    this.#entriesLeft.length = 0;
+  /**
+   * Runs a read that names the log by its entry; once more where the log was closed meanwhile.
+   *
+   * @throws BrokerError what `open` or the read throws
+   */
+  async read<Result>(run: (entry: number) => Promise<Result>): Promise<Result> {
+    for (;;) {
+      await this.open();
+      const entry = this.#entry;
+      if (entry === 0) continue;
+      this.#pins++;
+      try {
+        return await run(entry);
+      } catch (error) {
+        if (this.#entry === entry && !this.#isDoomed) throw error;
+      } finally {
+        this.#unpin();
+      }
+    }
   }
 
   /** The worker has closed the log. */
@@ -190,9 +216,10 @@ export class LogHandle {
 
   async #open(): Promise<void> {
     const { store, folders, incarnation } = this.#context;
+    let entry = 0;
     this.#state = "opening";
-    const entry = this.#context.takeEntry(this);
     try {
+      entry = this.#context.takeEntry(this);
       const recovered = this.#isMemory ? null : await this.#recover();
       await store.open({
         worker: this.worker,
@@ -212,7 +239,7 @@ export class LogHandle {
       this.#certain = true;
       this.#owner.opened(recovered);
     } catch (error) {
-      this.#context.freeEntry(entry);
+      if (entry !== 0) this.#context.freeEntry(entry);
       this.#state = "closed";
       this.#error = asBrokerError(error);
       throw this.#error;
@@ -242,6 +269,18 @@ export class LogHandle {
 
   #closed(): Promise<void> {
     return new Promise((resolve) => this.#whenClosed.push(resolve));
+  }
+
+  /** @param asked the worker; where it dies instead, its death closes the log */
+  async #closedBy(asked: Promise<void>): Promise<void> {
+    await Promise.all([this.#closed(), asked.catch(() => {})]);
+  }
+
+  #unpin(): void {
+    this.#pins--;
+    if (this.#pins > 0) return;
+    for (const entry of this.#entriesLeft) this.#context.freeEntry(entry);
+    this.#entriesLeft.length = 0;
   }
 
   #leave(): void {

@@ -23,12 +23,16 @@ export interface MetaStore {
   /** All topics, as of now. */
   topics(): readonly TopicMetadata[];
   topic(name: string): TopicMetadata | undefined;
-  /** @throws BrokerError TOPIC_ALREADY_EXISTS, NO_SPACE, STORAGE_ERROR */
+  /** Deleted topics whose folders may not be gone yet. */
+  deletedTopics(): readonly TopicMetadata[];
+  /** @throws BrokerError TOPIC_ALREADY_EXISTS, BUSY, NO_SPACE, STORAGE_ERROR */
   createTopic(topic: TopicMetadata): Promise<void>;
-  /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, NO_SPACE, STORAGE_ERROR */
+  /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, BUSY, NO_SPACE, STORAGE_ERROR */
   alterTopic(name: string, settings: Readonly<Record<string, string>>): Promise<TopicMetadata>;
-  /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, NO_SPACE, STORAGE_ERROR */
+  /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, BUSY, NO_SPACE, STORAGE_ERROR */
   deleteTopic(name: string): Promise<void>;
+  /** The folders of a deleted topic are gone: its name is free. @throws BrokerError NO_SPACE, STORAGE_ERROR */
+  forgetTopic(name: string): Promise<void>;
   /** Ids that nobody else gets, whatever crashes (contract G1). */
   takeProducerIds(count: number): Promise<ProducerIdBlock>;
 }

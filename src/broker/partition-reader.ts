@@ -6,7 +6,7 @@
  * A slice is whole batches that lie one behind the other, or a part of one that is larger than a slice may be.
  */
 import { asBrokerError, BrokerError } from "../base/errors.ts";
-import type { BlockPool } from "./block-pool.ts";
+import type { BlockPool, MemoryWaiter } from "./block-pool.ts";
 import type { LogStore } from "./log-store.ts";
 import type { Partition, TailReader } from "./partition.ts";
 
@@ -47,6 +47,8 @@ export class PartitionReader implements TailReader {
   #slabPosition = 0;
   #reading = false;
   #closed = false;
+  /** Waits for the memory of a slab. */
+  #waiter: (MemoryWaiter & { readonly giveUp: () => void }) | null = null;
 
   /** The slice: where it lies, the base offset of the batch it begins in, and what of that batch came before. */
   address = 0;
@@ -78,6 +80,12 @@ export class PartitionReader implements TailReader {
   /** The last slice was a part of a batch, and not the last part. */
   get insideBatch(): boolean {
     return this.#batchPosition > 0;
+  }
+
+  /** Bytes of the batch at the offset, where it is at hand; 0: not known yet. */
+  get nextSize(): number {
+    const index = this.partition.tail.find(this.#offset);
+    return index >= 0 ? this.partition.tail.lengthAt(index) : (this.#slab?.sizes[this.#slabIndex] ?? 0);
   }
 
   /** Nothing at or above is read (contract A2). */
@@ -116,14 +124,14 @@ export class PartitionReader implements TailReader {
 
   wake(): void {
     if (this.#closed) return;
-    if (this.partition.log.isDeleted)
-      this.#fail(new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", "the topic was deleted"));
+    if (this.partition.log.isDeleted) this.#fail(deleted());
     else this.#owner.readable();
   }
 
   close(): void {
     this.#closed = true;
     this.partition.removeReader(this);
+    this.#waiter?.giveUp();
     if (!this.#reading) this.#releaseSlab();
   }
 
@@ -189,16 +197,13 @@ export class PartitionReader implements TailReader {
 
   async #readSlab(): Promise<void> {
     this.#reading = true;
-    this.partition.log.pin();
     let failure: BrokerError | null = null;
     try {
       if (this.partition.isMemory) throw outOfRange(this.#offset, this.partition);
-      await this.partition.open();
       for (let capacity = SLAB_SIZE; capacity > 0 && !this.#closed; ) capacity = await this.#fill(capacity);
     } catch (error) {
       failure = asBrokerError(error);
     }
-    this.partition.log.unpin();
     this.#reading = false;
     if (this.#closed) this.#releaseSlab();
     else if (failure !== null) this.#fail(failure);
@@ -207,22 +212,20 @@ export class PartitionReader implements TailReader {
 
   /** @returns 0, or the capacity that the batch at the offset needs */
   async #fill(wanted: number): Promise<number> {
-    const capacity = this.#pool.blockSize(wanted);
-    const address = this.#pool.allocate(capacity);
-    if (address < 0) {
-      await new Promise<void>((resolve) => this.#pool.whenFree(resolve));
-      return wanted;
-    }
-    const { entry, folder } = this.partition.log;
+    const address = await this.#takeMemory(wanted);
+    if (address < 0) return 0;
+    const { folder } = this.partition.log;
     try {
-      const read = await this.#store.read({
-        entry,
-        folder,
-        offset: this.#offset,
-        limit: this.limit,
-        address,
-        capacity,
-      });
+      const read = await this.partition.read((entry) =>
+        this.#store.read({
+          entry,
+          folder,
+          offset: this.#offset,
+          limit: this.limit,
+          address,
+          capacity: this.#pool.blockSize(wanted),
+        }),
+      );
       if (read.sizes.length === 0) {
         this.#pool.release(address);
         return read.sizeNeeded;
@@ -237,6 +240,32 @@ export class PartitionReader implements TailReader {
     }
   }
 
+  /** @returns the address of a block, -1: the reader was closed while it waited for one */
+  #takeMemory(size: number): number | Promise<number> {
+    const address = this.#pool.allocate(size);
+    if (address >= 0) return address;
+    return new Promise((resolve) => {
+      const found = (result: number): void => {
+        this.#waiter = null;
+        resolve(result);
+      };
+      const waiter = {
+        size,
+        retry: (): boolean => {
+          const freed = this.#pool.allocate(size);
+          if (freed >= 0) found(freed);
+          return freed >= 0;
+        },
+        giveUp: (): void => {
+          this.#pool.forget(waiter);
+          found(-1);
+        },
+      };
+      this.#waiter = waiter;
+      this.#pool.whenFree(waiter);
+    });
+  }
+
   #releaseSlab(): void {
     if (this.#slab === null) return;
     this.#pool.release(this.#slab.address);
@@ -247,6 +276,10 @@ export class PartitionReader implements TailReader {
     this.close();
     queueMicrotask(() => this.#owner.failed(error));
   }
+}
+
+function deleted(): BrokerError {
+  return new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", "the topic was deleted");
 }
 
 function outOfRange(offset: number, partition: Partition): BrokerError {

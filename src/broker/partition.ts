@@ -3,8 +3,8 @@
  * who waits to read.
  *
  * A batch's way: `reserve` takes memory in the tail, the door copies the bytes there, `append` hands them to the log worker
- * (or queues them while the log opens), `appended` finds them a place, and once the high watermark has passed them `announce`
- * tells their owners and wakes readers, in this order (contract A2).
+ * (or queues them while the log opens or the worker's queue is full), `appended` finds them a place, and once the high
+ * watermark has passed them `announce` tells their owners and wakes readers, in this order (contract A2).
  */
 import { asBrokerError, BrokerError } from "../base/errors.ts";
 import type { SyncedPoint } from "../storage/partition-log.ts";
@@ -26,6 +26,8 @@ export interface PartitionContext extends LogContext {
   readonly tailBytesMax: number;
   /** The partition has something to announce when the round of results is complete. */
   moved(partition: Partition): void;
+  /** The worker's queue was full: `submitQueued` is to be called when results have come. */
+  waits(partition: Partition): void;
   monotonicMs(): number;
 }
 
@@ -50,6 +52,11 @@ export class Partition implements PartitionNumbers, TailOwner, LogOwner {
   #leaderEpoch: number;
   /** Requests that wait for the log to open or for room in the worker's queue. */
   #queued: number[] = [];
+  /** The log is being opened for them. */
+  #isOpening = false;
+  /** Requests that were given to the worker and have no outcome. */
+  #submitted = 0;
+  #whenQuiet: (() => void)[] = [];
   readonly #readers = new Set<TailReader>();
   #lastUsedMs: number;
 
@@ -64,7 +71,7 @@ export class Partition implements PartitionNumbers, TailOwner, LogOwner {
     this.#leaderEpoch = context.incarnation;
     this.#lastUsedMs = context.monotonicMs();
     this.#logStartOffset = found.expected?.logStartOffset ?? 0;
-    this.#logEndOffset = found.expected?.indexed.end ?? 0;
+    this.#logEndOffset = found.expected?.synced.end ?? 0;
     this.#highWatermark = this.#logEndOffset;
   }
 
@@ -98,10 +105,21 @@ export class Partition implements PartitionNumbers, TailOwner, LogOwner {
     return this.topic.logSettings.durability === "memory";
   }
 
+  /** The memory of such a topic is all there is of it. */
+  get bytesKept(): number {
+    return this.isMemory ? this.topic.settings["retention.bytes"] : 0;
+  }
+
   /** Opens the log unless it is open. @throws BrokerError LOG_DAMAGED, STORAGE_ERROR, LIMIT_EXCEEDED, BUSY */
   open(): Promise<void> {
     this.#lastUsedMs = this.#context.monotonicMs();
     return this.log.open();
+  }
+
+  /** LogHandle.read on this partition's log. */
+  read<Result>(run: (entry: number) => Promise<Result>): Promise<Result> {
+    this.#lastUsedMs = this.#context.monotonicMs();
+    return this.log.read(run);
   }
 
   /** Opens the log if its numbers are not known exactly. */
@@ -111,42 +129,53 @@ export class Partition implements PartitionNumbers, TailOwner, LogOwner {
 
   /** Nothing is on its way and nobody used it since. */
   isIdle(sinceMs: number): boolean {
-    const isWaiting = this.#queued.length > 0 || !this.#acks.isEmpty || this.log.isPinned;
+    const isWaiting = this.#queued.length > 0 || this.#submitted > 0 || !this.#acks.isEmpty || this.log.isPinned;
     return this.log.isOpen && !isWaiting && this.#lastUsedMs < sinceMs;
+  }
+
+  /** Resolves when none of the batches that were given to the worker is without an outcome. */
+  quiet(): Promise<void> {
+    return this.#submitted === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenQuiet.push(resolve));
   }
 
   /** The topic is deleted: what was on its way is refused, readers are told, the folder goes. */
   async delete(): Promise<void> {
+    const error = new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", "the topic was deleted");
     const deleted = this.log.delete();
-    this.#refuseQueued(new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", "the topic was deleted"));
-    await deleted;
-    this.tail.shrink(0);
-    this.#wakeReaders();
+    this.#refuseQueued(error);
+    try {
+      await deleted;
+    } finally {
+      this.#acks.refuseAll(error);
+      this.tail.clear();
+      this.#wakeReaders();
+    }
   }
 
   /**
-   * Takes memory for a batch. The caller copies the batch there and calls `append` with the same address, or `release`.
+   * Takes memory for a batch. The caller copies the batch there and calls `append` with the same address before anything else
+   * happens to the partition.
    *
+   * @param length bytes, at least 1
    * @returns the address, -1: no memory now
    */
   reserve(length: number): number {
     return this.tail.reserve(length);
   }
 
-  /** Gives reserved memory back unused. */
-  release(address: number): void {
-    this.tail.drop(address);
+  /** Hands over a batch in a block of the pool that it has to itself. The owner hears of it later. */
+  appendBlock(address: number, length: number, owner: ProduceOwner, token: number): void {
+    this.tail.adopt(address, length);
+    this.append(address, length, owner, token);
   }
 
   /** Hands over a batch that lies at a reserved address. The owner hears of it later. */
   append(address: number, length: number, owner: ProduceOwner, token: number): void {
-    const { store, requests } = this.#context;
-    const request = requests.add(this, owner, token, address, length);
-    const { log } = this;
-    if (log.isOpen && this.#queued.length === 0 && store.submit(log.worker, log.entry, request, address, length))
-      return;
+    const request = this.#context.requests.add(this, owner, token, address, length);
+    if (this.log.isOpen && this.#queued.length === 0 && this.#submit(request)) return;
     this.#queued.push(request);
-    if (!log.isOpen && !log.isOpening) this.#openForQueued();
+    if (this.log.isOpen) this.#context.waits(this);
+    else this.#openForQueued();
   }
 
   appended(request: number, baseOffset: number, end: number, duplicate: boolean): void {
@@ -160,12 +189,12 @@ export class Partition implements PartitionNumbers, TailOwner, LogOwner {
     }
     this.#acks.add(request, baseOffset, end, duplicate);
     if (this.topic.logSettings.durability !== "disk") this.#highWatermark = this.#logEndOffset;
-    this.#context.moved(this);
+    this.#settled();
   }
 
   refused(request: number, error: BrokerError): void {
     this.#refuse(request, error);
-    this.#context.moved(this);
+    this.#settled();
   }
 
   durable(end: number): void {
@@ -179,7 +208,15 @@ export class Partition implements PartitionNumbers, TailOwner, LogOwner {
     this.#acks.acknowledge(this);
     this.#wakeReaders();
     this.#trimTail();
-    if (this.#queued.length > 0) this.#submitQueued();
+  }
+
+  /** The worker's queue may have room again. */
+  submitQueued(): void {
+    if (!this.log.isOpen) return;
+    let submitted = 0;
+    while (submitted < this.#queued.length && this.#submit(this.#queued[submitted]!)) submitted++;
+    this.#queued.splice(0, submitted);
+    if (this.#queued.length > 0) this.#context.waits(this);
   }
 
   /** Contract D4 and H1: nothing at or above `end` is in the log. */
@@ -193,14 +230,20 @@ export class Partition implements PartitionNumbers, TailOwner, LogOwner {
   /** Of these requests, those that were given to the worker have no outcome: it died. */
   failSubmitted(requests: readonly number[], error: BrokerError): void {
     const queued = new Set(this.#queued);
-    for (const request of requests) if (!queued.has(request)) this.#refuse(request, error);
+    for (const request of requests) {
+      if (queued.has(request)) continue;
+      this.#refuse(request, error);
+      this.#settled();
+    }
   }
 
   /** The log worker died; the log ends at `end`. */
   workerDied(end: SyncedPoint): void {
-    this.#logEndOffset = end.end;
-    this.#highWatermark = end.end;
+    // In memory nothing is left of what the worker had published and not told: the log goes on behind what was told.
+    if (!this.isMemory) this.#logEndOffset = end.end;
     this.log.workerDied(end);
+    // What was written and not synced is made durable by recovery; nothing shows it before (contract A2).
+    if (this.#logEndOffset > this.#highWatermark) this.#openForQueued();
   }
 
   opened(recovered: RecoveredLog | null): void {
@@ -213,14 +256,14 @@ export class Partition implements PartitionNumbers, TailOwner, LogOwner {
       this.#highWatermark = recovered.end.end;
       this.#wakeReaders();
     }
-    this.#submitQueued();
+    this.submitQueued();
   }
 
   closed(): void {
     // After a worker's death batches may be in the log that the tail was never told of, so it begins anew.
     if (!this.isMemory) this.tail.shrink(0);
     this.#wakeReaders();
-    if (this.#queued.length > 0 && !this.log.isDeleted) this.#openForQueued();
+    if (this.#queued.length > 0) this.#openForQueued();
   }
 
   addReader(reader: TailReader): void {
@@ -239,24 +282,41 @@ export class Partition implements PartitionNumbers, TailOwner, LogOwner {
   }
 
   evicted(end: number): void {
-    // The memory of such a topic is all there is of it.
     if (this.isMemory) this.#logStartOffset = end;
   }
 
   #openForQueued(): void {
-    this.open().catch((error: unknown) => this.#refuseQueued(asBrokerError(error)));
+    if (this.#isOpening) return;
+    this.#isOpening = true;
+    this.open().then(
+      () => {
+        this.#isOpening = false;
+        // It may have closed again already.
+        if (this.#queued.length > 0 && !this.log.isOpen) this.#openForQueued();
+      },
+      (error: unknown) => {
+        this.#isOpening = false;
+        this.#refuseQueued(asBrokerError(error));
+      },
+    );
   }
 
-  #submitQueued(): void {
+  /** @returns false: the worker's queue is full */
+  #submit(request: number): boolean {
     const { store, requests } = this.#context;
-    const { isOpen, worker, entry } = this.log;
-    if (!isOpen) return;
-    let submitted = 0;
-    for (const request of this.#queued) {
-      if (!store.submit(worker, entry, request, requests.addressOf(request), requests.lengthOf(request))) break;
-      submitted++;
-    }
-    this.#queued.splice(0, submitted);
+    const { worker, entry } = this.log;
+    if (!store.submit(worker, entry, request, requests.addressOf(request), requests.lengthOf(request))) return false;
+    this.#submitted++;
+    return true;
+  }
+
+  /** One of the requests that were given to the worker has its outcome. */
+  #settled(): void {
+    this.#context.moved(this);
+    if (--this.#submitted > 0 || this.#whenQuiet.length === 0) return;
+    const waiting = this.#whenQuiet;
+    this.#whenQuiet = [];
+    for (const tell of waiting) tell();
   }
 
   #refuseQueued(error: BrokerError): void {
@@ -282,7 +342,7 @@ export class Partition implements PartitionNumbers, TailOwner, LogOwner {
   /** A tail that readers are still in may grow; one that nobody reads is kept small, for the cache's sake. */
   #trimTail(): void {
     const { tail } = this;
-    if (this.isMemory) return tail.shrink(this.topic.settings["retention.bytes"]);
+    if (this.isMemory) return tail.shrinkToNewest(this.bytesKept);
     const { tailBytes, tailBytesMax } = this.#context;
     if (tail.bytes <= tailBytes) return;
     let needed = Number.POSITIVE_INFINITY;

@@ -50,8 +50,13 @@ export class RequestTable<Holder> {
     return this.#lengths[request]!;
   }
 
-  /** All requests of one holder. */
-  select(holder: Holder): number[] {
-    return [...this.#holders.keys()].filter((request) => this.#holders[request] === holder);
+  /** Numbers of the requests whose holder is one that is asked for. */
+  select(isWanted: (holder: Holder) => boolean): number[] {
+    const selected: number[] = [];
+    for (let request = 0; request < this.#holders.length; request++) {
+      const holder = this.#holders[request]!;
+      if (holder !== null && isWanted(holder)) selected.push(request);
+    }
+    return selected;
   }
 }

@@ -41,10 +41,5 @@ async function findByTime(store: LogStore, partition: Partition, timestamp: numb
   await partition.open();
   const limit = partition.highWatermark;
   if (partition.logStartOffset === limit) return -1;
-  log.pin();
-  try {
-    return await store.findByTime(log.entry, log.folder, timestamp, limit);
-  } finally {
-    log.unpin();
-  }
+  return partition.read((entry) => store.findByTime(entry, log.folder, timestamp, limit));
 }

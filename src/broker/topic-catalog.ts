@@ -1,5 +1,5 @@
 /** The topics that exist, by name and by id, and how they come, change and go. Metadata is durable before anything shows it. */
-import { BrokerError } from "../base/errors.ts";
+import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { newTopicId, TOPIC_ID_SIZE, type TopicId, topicIdFromBytes } from "../base/topic-id.ts";
 import type { MetaStore, TopicMetadata } from "./meta-store.ts";
 import type { Partition } from "./partition.ts";
@@ -23,6 +23,11 @@ export interface CatalogOptions {
   makePartition(topic: TopicConfig, index: number, isNew: boolean): Partition;
 }
 
+interface NewSettings {
+  readonly settings: TopicSettings;
+  readonly partitions: number;
+}
+
 export class TopicCatalog {
   readonly #meta: MetaStore;
   readonly #options: CatalogOptions;
@@ -30,12 +35,17 @@ export class TopicCatalog {
   readonly #byId = new Map<TopicId, Topic>();
   /** By a part of the id, for those who have it as bytes. */
   readonly #byKey = new Map<number, Topic[]>();
+  /** Topics that are being created: they count, and nothing shows them yet. */
+  readonly #coming = new Map<string, NewSettings>();
+  /** Names of deleted topics whose folders are not gone yet. */
+  readonly #going = new Set<string>();
   #partitionCount = 0;
 
   constructor(meta: MetaStore, options: CatalogOptions) {
     this.#meta = meta;
     this.#options = options;
     for (const topic of meta.topics()) this.#add(topic, false);
+    for (const { name } of meta.deletedTopics()) this.#going.add(name);
   }
 
   get partitionCount(): number {
@@ -99,24 +109,29 @@ export class TopicCatalog {
   /**
    * @param validateOnly check everything, change nothing
    * @throws BrokerError INVALID_TOPIC, INVALID_PARTITIONS, INVALID_CONFIG, TOPIC_ALREADY_EXISTS, LIMIT_EXCEEDED, NO_SPACE,
-   *   STORAGE_ERROR
+   *   STORAGE_ERROR; BUSY the name is being created or deleted
    */
   async create({ name, partitions, settings }: NewTopic, validateOnly: boolean): Promise<void> {
     checkTopicName(name);
     if (!Number.isInteger(partitions) || partitions < 1) {
       throw new BrokerError("INVALID_PARTITIONS", `a topic has at least one partition, not ${partitions}`);
     }
-    const { partitionsMax } = this.#options;
-    if (this.#partitionCount + partitions > partitionsMax) {
-      throw new BrokerError("LIMIT_EXCEEDED", `this broker takes ${partitionsMax} partitions in all`);
-    }
     const all = withSettings(defaultSettings, settings);
-    this.#refuseTooMuchMemory(all, partitions);
     if (this.#byName.has(name)) throw new BrokerError("TOPIC_ALREADY_EXISTS", `topic ${name} exists`);
+    if (this.#coming.has(name) || this.#going.has(name)) {
+      throw new BrokerError("BUSY", `topic ${name} is being ${this.#coming.has(name) ? "created" : "deleted"}`);
+    }
+    this.#refuseTooMany(partitions);
+    this.#refuseTooMuchMemory(name, { settings: all, partitions });
     if (validateOnly) return;
     const id = newTopicId(this.#options.random);
     const topic: TopicMetadata = { name, id, logId: id, partitions, settings: overridesOf(all) };
-    await this.#meta.createTopic(topic);
+    this.#coming.set(name, { settings: all, partitions });
+    try {
+      await this.#meta.createTopic(topic);
+    } finally {
+      this.#coming.delete(name);
+    }
     this.#add(topic, true);
   }
 
@@ -134,13 +149,18 @@ export class TopicCatalog {
     if (settings.durability !== config.settings.durability) {
       throw new BrokerError("INVALID_CONFIG", "a topic keeps its durability for life");
     }
+    this.#refuseTooMuchMemory(name, { settings, partitions: partitions.length });
     if (validateOnly) return;
     await this.#meta.alterTopic(name, overridesOf(settings));
     config.configure(settings);
-    await Promise.all(partitions.map(({ log }) => log.configure(config.logSettings)));
+    await Promise.all(partitions.map(({ log }) => log.configure()));
   }
 
-  /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, NO_SPACE, STORAGE_ERROR */
+  /**
+   * The topic is gone for good when its metadata is; its name can be used again when its folders are gone.
+   *
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, BUSY, NO_SPACE, STORAGE_ERROR
+   */
   async delete(name: string): Promise<void> {
     const topic = this.known(name);
     await this.#meta.deleteTopic(name);
@@ -153,7 +173,25 @@ export class TopicCatalog {
       this.#byKey.get(key)!.filter((other) => other !== topic),
     );
     this.#partitionCount -= partitions.length;
-    await Promise.all(partitions.map((partition) => partition.delete()));
+    this.#going.add(name);
+    const deletions = await Promise.allSettled(partitions.map((partition) => partition.delete()));
+    // What could not be removed now is removed at the next start; until then the name stays taken.
+    for (const deletion of deletions) if (deletion.status === "rejected") throw asBrokerError(deletion.reason);
+    await this.#meta.forgetTopic(name);
+    this.#going.delete(name);
+  }
+
+  /**
+   * Ends the deletions that an earlier run began.
+   *
+   * @throws BrokerError STORAGE_ERROR, NO_SPACE
+   */
+  async finishDeletions(removePartition: (topic: string, index: number) => Promise<void>): Promise<void> {
+    for (const { name, partitions } of this.#meta.deletedTopics()) {
+      for (let index = 0; index < partitions; index++) await removePartition(name, index);
+      await this.#meta.forgetTopic(name);
+      this.#going.delete(name);
+    }
   }
 
   #add({ name, id, partitions: count, settings }: TopicMetadata, isNew: boolean): void {
@@ -167,13 +205,21 @@ export class TopicCatalog {
     this.#partitionCount += count;
   }
 
+  #refuseTooMany(partitions: number): void {
+    let count = this.#partitionCount + partitions;
+    for (const coming of this.#coming.values()) count += coming.partitions;
+    const { partitionsMax } = this.#options;
+    if (count <= partitionsMax) return;
+    throw new BrokerError("LIMIT_EXCEEDED", `this broker takes ${partitionsMax} partitions in all`);
+  }
+
   /** Topics in memory are bounded together, so that they leave room for batches on their way. */
-  #refuseTooMuchMemory(settings: TopicSettings, partitions: number): void {
-    if (settings.durability !== "memory") return;
-    let bytes = settings["retention.bytes"] * partitions;
-    for (const topic of this.#byName.values()) {
-      const other = topic.config.settings;
-      if (other.durability === "memory") bytes += other["retention.bytes"] * topic.partitions.length;
+  #refuseTooMuchMemory(name: string, wanted: NewSettings): void {
+    if (wanted.settings.durability !== "memory") return;
+    let bytes = memoryOf(wanted);
+    for (const coming of this.#coming.values()) bytes += memoryOf(coming);
+    for (const { config, partitions } of this.#byName.values()) {
+      if (config.name !== name) bytes += memoryOf({ settings: config.settings, partitions: partitions.length });
     }
     const { memoryBytesMax } = this.#options;
     if (bytes <= memoryBytesMax) return;
@@ -182,6 +228,10 @@ export class TopicCatalog {
       `topics of durability memory may keep ${memoryBytesMax} bytes in all; with this one they would keep ${bytes}`,
     );
   }
+}
+
+function memoryOf({ settings, partitions }: NewSettings): number {
+  return settings.durability === "memory" ? settings["retention.bytes"] * partitions : 0;
 }
 
 /** 30 random bits of an id, so that the key is a small integer. */

@@ -103,8 +103,8 @@ export function withSettings(
 ): TopicSettings {
   const changed: Record<string, string | number> = { ...settings };
   for (const [name, value] of overrides) {
-    const definition = settingDefinitions[name as SettingName];
-    if (definition === undefined) throw unknownSetting(name);
+    if (!isSetting(name)) throw unknownSetting(name);
+    const definition = settingDefinitions[name];
     changed[name] = value === null ? definition.default : parse(name, definition, value);
   }
   const result = changed as unknown as TopicSettings;
@@ -129,6 +129,11 @@ export function logSettingsOf(settings: TopicSettings): LogSettings {
     messageBytesMax: settings["max.message.bytes"],
     timestampAheadMaxMs: settings["message.timestamp.after.max.ms"],
   };
+}
+
+/** Names such as "constructor" are no settings, though every object has them. */
+function isSetting(name: string): name is SettingName {
+  return Object.hasOwn(settingDefinitions, name);
 }
 
 function parse(name: string, definition: NumberSetting | ChoiceSetting, value: string): string | number {

@@ -72,11 +72,13 @@ export class Channel {
     if (this.#end !== null) return Promise.reject(this.#end);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => waiter.reject(this.#noConnection(timeoutMs)), timeoutMs);
-      const settle = <Value>(then: (value: Value) => void) => (value: Value): void => {
-        clearTimeout(timer);
-        this.#waiters.delete(waiter);
-        then(value);
-      };
+      const settle =
+        <Value>(then: (value: Value) => void) =>
+        (value: Value): void => {
+          clearTimeout(timer);
+          this.#waiters.delete(waiter);
+          then(value);
+        };
       const waiter: Waiter = { resolve: settle(resolve), reject: settle(reject) };
       this.#waiters.add(waiter);
     });

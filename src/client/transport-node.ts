@@ -21,7 +21,13 @@ import {
   writeClientHeader,
 } from "../protocol/websocket.ts";
 import { checkUpgrade, expectedAccept, parseUpgradeResponse, upgradeRequest } from "../protocol/websocket-upgrade.ts";
-import { HEADROOM, type OpenTransport, type Transport, type TransportHandlers, type TransportOptions } from "./transport.ts";
+import {
+  HEADROOM,
+  type OpenTransport,
+  type Transport,
+  type TransportHandlers,
+  type TransportOptions,
+} from "./transport.ts";
 
 const RECEIVE_BYTES_MIN: number = 64 * KIB;
 /** The buffer grows up to here while reads fill it; beyond, only for a message that needs it. */
@@ -53,7 +59,9 @@ class NodeTransport implements Transport {
     this.#handlers = handlers;
     this.#accept = expectedAccept(key, (text) => createHash("sha1").update(text).digest("base64"));
     this.#timer = setTimeout(() => {
-      this.destroy(new BrokerError("CONNECTION_LOST", `no connection to ${host}:${port} within ${connectTimeoutMs} ms`));
+      this.destroy(
+        new BrokerError("CONNECTION_LOST", `no connection to ${host}:${port} within ${connectTimeoutMs} ms`),
+      );
     }, connectTimeoutMs);
     this.#socket = connect({
       host,
@@ -66,7 +74,10 @@ class NodeTransport implements Transport {
     });
     this.#socket.once("connect", () => {
       const authority = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-      this.#socket.write(upgradeRequest({ host: authority, path: WEBSOCKET_PATH, key, protocol: SUBPROTOCOL }), "latin1");
+      this.#socket.write(
+        upgradeRequest({ host: authority, path: WEBSOCKET_PATH, key, protocol: SUBPROTOCOL }),
+        "latin1",
+      );
     });
     this.#socket.on("error", (error) => {
       this.#error ??= new BrokerError("CONNECTION_LOST", `the connection to ${host}:${port} failed: ${error.message}`, {

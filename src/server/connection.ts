@@ -20,6 +20,7 @@ import { ProduceSide } from "./produce-side.ts";
 import { ProduceWindow } from "./produce-window.ts";
 import { ReadSide } from "./read-side.ts";
 import * as requests from "./requests.ts";
+import type { UploadBudget } from "./uploads.ts";
 import type { WindowBudget } from "./windows.ts";
 
 /** What connections share. */
@@ -27,6 +28,7 @@ export interface ConnectionContext {
   readonly broker: Broker;
   readonly frames: HotFrames;
   readonly windows: WindowBudget;
+  readonly uploads: UploadBudget;
   readonly identity: { readonly clusterId: Uint8Array; readonly nodeId: number; readonly name: string };
   monotonicMs(): number;
   stats(): unknown;
@@ -49,21 +51,32 @@ export class Connection {
   readonly #readSide: ReadSide;
   #principal: Principal | null = null;
   #requests = 0;
+  /** The broker is going away: what was accepted is answered, nothing more is. */
+  #leaving = false;
+  #whenAnswered: (() => void)[] = [];
   #closed = false;
 
   constructor(context: ConnectionContext, socket: ClientSocket) {
     this.#context = context;
     this.#socket = socket;
-    const { broker, frames, windows, monotonicMs } = context;
+    const { broker, frames, windows, uploads, monotonicMs } = context;
     const wantsFlush = (): void => context.wantsFlush(this);
-    this.#window = new ProduceWindow(windows, monotonicMs, (window) => this.#send("Window", 0, { window }));
-    this.#produceSide = new ProduceSide(broker, frames, this.#window, {
+    this.#window = new ProduceWindow(windows, {
+      monotonicMs,
+      tell: (window) => this.#send("Window", 0, { window }),
+      overdue: () =>
+        this.#end(new BrokerError("REQUEST_TIMED_OUT", "no WindowAck came for a smaller window"), CLOSE_POLICY),
+    });
+    this.#produceSide = new ProduceSide(broker, frames, this.#window, uploads, {
       wantsFlush,
       granted: (correlation, upload) => this.#send("ProduceGrant", correlation, { upload }),
       refused: (correlation, error) => this.#sendError(correlation, error),
+      uploadSilent: () =>
+        this.#end(new BrokerError("REQUEST_TIMED_OUT", "no part of a granted upload came"), CLOSE_POLICY),
     });
     this.#readSide = new ReadSide(broker, socket, frames.dataEncoder, {
       wantsFlush,
+      subscribed: (correlation, result) => this.#send("SubscribeResult", correlation, result),
       subscriptionEnded: (subscription, error) =>
         this.#send("SubscriptionEnd", 0, { subscription, error: errorBody(error) }),
       fetchFailed: (correlation, error) => this.#sendError(correlation, error),
@@ -82,6 +95,7 @@ export class Connection {
     const fault = reader.verify(bytes);
     try {
       if (fault !== null) throw violation(fault);
+      if (this.#leaving) throw shuttingDown();
       if (this.#principal === null) this.#hello(decodeMessage(reader));
       else if (reader.bodyType === Body.Produce) this.#produceSide.produce();
       else if (reader.bodyType === Body.Credit) this.#credit();
@@ -97,6 +111,7 @@ export class Connection {
     if (this.#closed) return;
     this.#produceSide.flush(this.#socket);
     this.#readSide.flush();
+    this.#refuseUnread();
   }
 
   /** The socket has sent what it had. */
@@ -104,15 +119,33 @@ export class Connection {
     this.#readSide.drained();
   }
 
-  /** Tells the client that the broker is going away, and closes. */
-  goAway(): void {
-    this.#end(new BrokerError("SHUTTING_DOWN", "the broker is shutting down"), CLOSE_GOING_AWAY);
+  /** Tells the client that the broker is going away. What was accepted is still answered, until `finish`. */
+  leave(): void {
+    if (this.#closed || this.#leaving) return;
+    this.#leaving = true;
+    this.#socket.send(encodeMessage("Goodbye", 0, { error: errorBody(shuttingDown()) }));
+    this.#produceSide.leave();
+    this.#readSide.close();
+  }
+
+  /** Resolves when no request is without its answer, produced batches aside. */
+  answered(): Promise<void> {
+    return this.#requests === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenAnswered.push(resolve));
+  }
+
+  /** Sends the last acknowledgements and closes. */
+  finish(): void {
+    if (this.#closed) return;
+    this.#produceSide.flush(this.#socket);
+    this.disconnected();
+    this.#socket.end(CLOSE_GOING_AWAY, "SHUTTING_DOWN");
   }
 
   /** The socket is closed, by whomever. */
   disconnected(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#tellAnswered();
     this.#produceSide.close();
     this.#readSide.close();
   }
@@ -152,7 +185,7 @@ export class Connection {
       case "Fetch":
         return this.#answer(correlation, () => this.#readSide.fetch(correlation, message.body));
       case "Subscribe":
-        return this.#answer(correlation, () => this.#readSide.subscribe(message.body));
+        return this.#answer(correlation, () => this.#readSide.subscribe(correlation, message.body));
       case "Unsubscribe":
         this.#readSide.unsubscribe(message.body.subscription);
         return this.#send("Done", correlation, {});
@@ -187,20 +220,29 @@ export class Connection {
       throw new BrokerError("BUSY", `${REQUESTS_MAX} requests of this connection are on their way`);
     }
     this.#requests++;
-    run().then(
-      (answer) => {
-        this.#requests--;
-        if (answer !== null) this.#send(answer[0], correlation, answer[1]);
-      },
-      (error: unknown) => {
-        this.#requests--;
-        this.#sendError(correlation, asBrokerError(error));
-      },
-    );
+    void this.#run(correlation, run);
+  }
+
+  async #run(correlation: number, run: () => Promise<requests.Answer | null>): Promise<void> {
+    try {
+      const answer = await run();
+      if (answer !== null) this.#send(answer[0], correlation, answer[1]);
+    } catch (error) {
+      this.#sendError(correlation, asBrokerError(error));
+    }
+    if (--this.#requests === 0) this.#tellAnswered();
+  }
+
+  #tellAnswered(): void {
+    const waiting = this.#whenAnswered;
+    this.#whenAnswered = [];
+    for (const tell of waiting) tell();
   }
 
   #refuse(correlation: number, error: BrokerError): void {
-    if (error.code === "PROTOCOL_VIOLATION") this.#end(error, CLOSE_PROTOCOL_ERROR);
+    if (this.#leaving) {
+      if (correlation !== 0) this.#sendError(correlation, error);
+    } else if (error.code === "PROTOCOL_VIOLATION") this.#end(error, CLOSE_PROTOCOL_ERROR);
     else if (error.code === "CREDIT_EXCEEDED" || this.#principal === null) this.#end(error, CLOSE_POLICY);
     else this.#sendError(correlation, error);
   }
@@ -208,6 +250,11 @@ export class Connection {
   #send<Name extends BodyName>(type: Name, correlation: number, body: Encodable<Bodies[Name]>): void {
     if (this.#closed) return;
     this.#socket.send(encodeMessage(type, correlation, body));
+    this.#refuseUnread();
+  }
+
+  /** Answers that a client does not take are not kept without end. */
+  #refuseUnread(): void {
     if (this.#socket.bufferedBytes <= UNSENT_BYTES_MAX) return;
     this.#end(new BrokerError("LIMIT_EXCEEDED", "the client does not take its answers"), CLOSE_POLICY);
   }
@@ -222,4 +269,8 @@ export class Connection {
     this.disconnected();
     this.#socket.end(closeCode, error.code);
   }
+}
+
+function shuttingDown(): BrokerError {
+  return new BrokerError("SHUTTING_DOWN", "the broker is shutting down");
 }

@@ -7,6 +7,7 @@ import type { Offset } from "../base/units.ts";
 import type { PartitionReader, ReaderOwner } from "../broker/partition-reader.ts";
 import type { DataHeader } from "../protocol/data.ts";
 import { SLICE_BYTES_MAX } from "../protocol/limits.ts";
+import { withNumbers } from "./requests.ts";
 
 /** What a stream needs of its connection. */
 export interface StreamHost {
@@ -87,7 +88,9 @@ export class Subscription implements DataStream, ReaderOwner {
   }
 
   failed(error: BrokerError): void {
-    this.#host.ended(this, error);
+    const reader = this.#reader;
+    this.close();
+    this.#host.ended(this, reader === null ? error : withNumbers(error, reader.partition));
   }
 
   close(): void {
@@ -102,6 +105,9 @@ export interface FetchLimits {
   readonly waitMsMax: number;
 }
 
+/** A longer one would fire at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 export class FetchAnswer implements DataStream, ReaderOwner {
   readonly correlation: number;
   readonly #host: StreamHost;
@@ -110,6 +116,8 @@ export class FetchAnswer implements DataStream, ReaderOwner {
   #bytesLeft: number;
   #timer: NodeJS.Timeout | undefined;
   #waiting = false;
+  /** A batch was sent. */
+  #began = false;
 
   constructor(correlation: number, host: StreamHost, limits: FetchLimits) {
     this.correlation = correlation;
@@ -122,7 +130,7 @@ export class FetchAnswer implements DataStream, ReaderOwner {
     this.#reader = reader;
     if (!this.#enough() && this.#limits.waitMsMax > 0) {
       this.#waiting = true;
-      this.#timer = setTimeout(() => this.#go(), this.#limits.waitMsMax);
+      this.#timer = setTimeout(() => this.#go(), Math.min(TIMER_MS_MAX, this.#limits.waitMsMax));
       return;
     }
     this.#host.ready(this);
@@ -131,15 +139,12 @@ export class FetchAnswer implements DataStream, ReaderOwner {
   step(): boolean {
     const reader = this.#reader;
     if (reader === null || this.#waiting) return false;
+    // The first batch comes whatever its size, a later one only where it fits.
+    if (this.#began && !reader.insideBatch && reader.nextSize > this.#bytesLeft) return this.#finish(reader);
     const step = reader.next(Math.min(SLICE_BYTES_MAX, this.#bytesLeft), SLICE_BYTES_MAX);
     if (step === "pending") return false;
-    if (step === "end") {
-      reader.baseOffset = reader.offset;
-      reader.batchPosition = 0;
-      this.#host.sendData(this.correlation, headerOf(reader, 0, true), reader.address, 0);
-      this.#end();
-      return false;
-    }
+    if (step === "end") return this.#finish(reader);
+    this.#began = true;
     this.#bytesLeft -= reader.length;
     // A batch that was begun is sent whole, as Kafka does.
     const last = !reader.insideBatch && (this.#bytesLeft <= 0 || reader.offset >= reader.limit);
@@ -154,8 +159,9 @@ export class FetchAnswer implements DataStream, ReaderOwner {
   }
 
   failed(error: BrokerError): void {
+    const reader = this.#reader;
     this.close();
-    this.#host.ended(this, error);
+    this.#host.ended(this, reader === null ? error : withNumbers(error, reader.partition));
   }
 
   close(): void {
@@ -174,6 +180,15 @@ export class FetchAnswer implements DataStream, ReaderOwner {
     clearTimeout(this.#timer);
     this.#waiting = false;
     this.#host.ready(this);
+  }
+
+  /** Ends the answer with an empty slice. @returns false: there is nothing more */
+  #finish(reader: PartitionReader): false {
+    reader.baseOffset = reader.offset;
+    reader.batchPosition = 0;
+    this.#host.sendData(this.correlation, headerOf(reader, 0, true), reader.address, 0);
+    this.#end();
+    return false;
   }
 
   #end(): void {

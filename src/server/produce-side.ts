@@ -12,14 +12,16 @@ import { AckQueue } from "./ack-queue.ts";
 import type { ClientSocket } from "./client-socket.ts";
 import type { HotFrames } from "./hot-frames.ts";
 import type { ProduceWindow } from "./produce-window.ts";
-import { checkLeaderEpoch } from "./requests.ts";
-import { Uploads } from "./uploads.ts";
+import { checkAcks, checkBatchSize, checkLeaderEpoch } from "./requests.ts";
+import { type UploadBudget, Uploads } from "./uploads.ts";
 
 export interface ProduceSideOwner {
   /** There are acknowledgements to send: `flush` is to be called soon. */
   wantsFlush(): void;
   granted(correlation: number, upload: number): void;
   refused(correlation: number, error: BrokerError): void;
+  /** A granted upload does not come. */
+  uploadSilent(): void;
 }
 
 export class ProduceSide implements ProduceOwner {
@@ -42,14 +44,21 @@ export class ProduceSide implements ProduceOwner {
   };
   readonly #uploadedSilently: ProduceOwner = { produced: () => {}, refused: () => {} };
 
-  constructor(broker: Broker, frames: HotFrames, window: ProduceWindow, owner: ProduceSideOwner) {
+  constructor(
+    broker: Broker,
+    frames: HotFrames,
+    window: ProduceWindow,
+    uploads: UploadBudget,
+    owner: ProduceSideOwner,
+  ) {
     this.#broker = broker;
     this.#frames = frames;
     this.#window = window;
     this.#owner = owner;
-    this.#uploads = new Uploads(broker.store.memory.bytes, broker.pool, (correlation, upload) =>
-      owner.granted(correlation, upload),
-    );
+    this.#uploads = new Uploads(broker.store.memory.bytes, broker.pool, uploads, {
+      granted: (correlation, upload) => owner.granted(correlation, upload),
+      silent: () => owner.uploadSilent(),
+    });
   }
 
   /** Takes the Produce in the frame reader. @throws BrokerError CREDIT_EXCEEDED, UNKNOWN_TOPIC_ID, MESSAGE_TOO_LARGE, ... */
@@ -59,13 +68,11 @@ export class ProduceSide implements ProduceOwner {
     const { batchAt, batchSize, acks } = produce;
     this.#window.take(batchSize);
     try {
+      checkAcks(acks);
       const partition = this.#broker.topics.partitionByBytes(reader.bytes, produce.topicIdAt, produce.partition);
       checkLeaderEpoch(partition, produce.leaderEpoch);
+      checkBatchSize(partition, batchSize);
       this.#refuseStalled(partition);
-      const sizeMax = partition.topic.settings["max.message.bytes"];
-      if (batchSize > sizeMax) {
-        throw new BrokerError("MESSAGE_TOO_LARGE", `the batch has ${batchSize} bytes; max.message.bytes is ${sizeMax}`);
-      }
       const owner = acks === 0 ? this.#silent : this;
       this.#broker.intake.take(partition, reader.bytes, batchAt, batchSize, owner, reader.correlation);
     } catch (error) {
@@ -76,8 +83,10 @@ export class ProduceSide implements ProduceOwner {
 
   /** @throws BrokerError MESSAGE_TOO_LARGE, BUSY, UNKNOWN_TOPIC_ID, ... */
   begin(correlation: number, { topicId, partition: index, leaderEpoch, acks, size }: ProduceBegin): void {
+    checkAcks(acks);
     const partition = this.#broker.topics.partition(topicIdFromBytes(topicId), index);
     checkLeaderEpoch(partition, leaderEpoch);
+    checkBatchSize(partition, size);
     this.#refuseStalled(partition);
     const owner = acks === 0 ? this.#uploadedSilently : this.#uploaded;
     this.#uploads.begin({ correlation, partition, size, owner, token: correlation });
@@ -102,6 +111,11 @@ export class ProduceSide implements ProduceOwner {
 
   flush(socket: ClientSocket): void {
     if (!this.#acks.isEmpty) socket.cork(() => this.#acks.send(socket, this.#frames.ackEncoder));
+  }
+
+  /** Nothing new is taken; what was accepted is still answered. */
+  leave(): void {
+    this.#uploads.close();
   }
 
   close(): void {

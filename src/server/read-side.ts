@@ -2,17 +2,17 @@
  * The reading side of one connection: its subscriptions and fetches, and the slices that leave in turn while the socket takes
  * them. A slice is sent in the turn that read it, so nothing keeps an address (contract H2).
  */
-import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { BrokerError } from "../base/errors.ts";
 import { topicIdFromBytes } from "../base/topic-id.ts";
 import type { Offset } from "../base/units.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { Partition } from "../broker/partition.ts";
-import { resolveStart } from "../broker/start-offset.ts";
 import type { DataEncoder, DataHeader } from "../protocol/data.ts";
-import type { Fetch, Subscribe } from "../protocol/generated/messages.ts";
+import type { Encodable } from "../protocol/field-codec.ts";
+import type { Fetch, Subscribe, SubscribeResult } from "../protocol/generated/messages.ts";
 import type { ClientSocket } from "./client-socket.ts";
 import { type DataStream, FetchAnswer, type StreamHost, Subscription } from "./data-streams.ts";
-import { type Answer, checkLeaderEpoch, startOf, withNumbers } from "./requests.ts";
+import { checkLeaderEpoch, resolveWithNumbers } from "./requests.ts";
 
 const SUBSCRIPTIONS_MAX = 10_000;
 const FETCHES_MAX = 1000;
@@ -22,6 +22,7 @@ const SLICES_PER_TURN = 4;
 export interface ReadSideOwner {
   /** There may be something to send: `flush` is to be called soon. */
   wantsFlush(): void;
+  subscribed(correlation: number, result: Encodable<SubscribeResult>): void;
   /** A subscription ended by itself: the client is to be told. */
   subscriptionEnded(id: number, error: BrokerError): void;
   fetchFailed(correlation: number, error: BrokerError): void;
@@ -50,7 +51,7 @@ export class ReadSide implements StreamHost {
     if (this.#fetches.size >= FETCHES_MAX)
       throw new BrokerError("BUSY", `${FETCHES_MAX} fetches of this connection are open`);
     const partition = this.#find(body);
-    const offset = await this.#resolve(partition, body);
+    const offset = await resolveWithNumbers(this.#broker, partition, body);
     if (this.#closed) return null;
     const answer = new FetchAnswer(correlation, this, body);
     this.#fetches.add(answer);
@@ -58,8 +59,12 @@ export class ReadSide implements StreamHost {
     return null;
   }
 
-  /** @throws BrokerError INVALID_REQUEST, LIMIT_EXCEEDED, OFFSET_OUT_OF_RANGE, UNKNOWN_TOPIC_ID, ... */
-  async subscribe(body: Subscribe): Promise<Answer | null> {
+  /**
+   * The answer goes out when the start is known, slices follow.
+   *
+   * @throws BrokerError INVALID_REQUEST, LIMIT_EXCEEDED, OFFSET_OUT_OF_RANGE, UNKNOWN_TOPIC_ID, ...
+   */
+  async subscribe(correlation: number, body: Subscribe): Promise<null> {
     const id = body.subscription;
     if (id === 0 || this.#subscriptions.has(id)) {
       throw new BrokerError("INVALID_REQUEST", `subscription id ${id} is 0 or in use`);
@@ -70,24 +75,23 @@ export class ReadSide implements StreamHost {
     const partition = this.#find(body);
     const subscription = new Subscription(id, this, body.credit);
     this.#subscriptions.set(id, subscription);
-    const offset = await this.#resolve(partition, body).catch((error: unknown) => {
-      this.#subscriptions.delete(id);
+    const isWanted = (): boolean => this.#subscriptions.get(id) === subscription;
+    const offset = await resolveWithNumbers(this.#broker, partition, body).catch((error: unknown) => {
+      if (isWanted()) this.#subscriptions.delete(id);
       throw error;
     });
-    if (this.#closed || this.#subscriptions.get(id) !== subscription) return null;
-    // The answer goes out before the first slice, which a later turn sends.
-    subscription.start(this.#broker.reader(partition, offset, subscription, body.readCommitted));
+    if (this.#closed) return null;
+    if (!isWanted()) throw new BrokerError("INVALID_REQUEST", `subscription ${id} was given up before it began`);
     const { leaderEpoch, logStartOffset, highWatermark, lastStableOffset } = partition;
-    return [
-      "SubscribeResult",
-      {
-        offset: offset as Offset,
-        leaderEpoch,
-        logStartOffset: logStartOffset as Offset,
-        highWatermark: highWatermark as Offset,
-        lastStableOffset: lastStableOffset as Offset,
-      },
-    ];
+    this.#owner.subscribed(correlation, {
+      offset: offset as Offset,
+      leaderEpoch,
+      logStartOffset: logStartOffset as Offset,
+      highWatermark: highWatermark as Offset,
+      lastStableOffset: lastStableOffset as Offset,
+    });
+    subscription.start(this.#broker.reader(partition, offset, subscription, body.readCommitted));
+    return null;
   }
 
   unsubscribe(id: number): void {
@@ -145,6 +149,7 @@ export class ReadSide implements StreamHost {
       this.#fetches.delete(stream);
       if (error !== null) this.#owner.fetchFailed(stream.correlation, error);
     } else if (stream instanceof Subscription) {
+      if (this.#subscriptions.get(stream.id) !== stream) return;
       this.#subscriptions.delete(stream.id);
       if (error !== null) this.#owner.subscriptionEnded(stream.id, error);
     }
@@ -154,13 +159,5 @@ export class ReadSide implements StreamHost {
     const partition = this.#broker.topics.partition(topicIdFromBytes(topicId), index);
     checkLeaderEpoch(partition, leaderEpoch);
     return partition;
-  }
-
-  async #resolve(partition: Partition, { start, value }: Fetch | Subscribe): Promise<number> {
-    try {
-      return await resolveStart(this.#broker.store, partition, startOf(start, value));
-    } catch (error) {
-      throw withNumbers(asBrokerError(error), partition);
-    }
   }
 }

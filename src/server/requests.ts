@@ -2,7 +2,7 @@
  * Requests that are answered by one frame some time later: topics, producer ids, offsets, stats. Each takes the request's body
  * and returns the answer's type and body; what is thrown is answered as an Error.
  */
-import { BrokerError } from "../base/errors.ts";
+import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { topicIdFromBytes, topicIdToBytes } from "../base/topic-id.ts";
 import type { Offset, Timestamp } from "../base/units.ts";
 import type { Broker } from "../broker/broker.ts";
@@ -27,8 +27,12 @@ import type {
 import { Durability, Start } from "../protocol/generated/wire.ts";
 import type { BodyName } from "../protocol/messages.ts";
 import { errorBody } from "../protocol/wire-error.ts";
+import { BATCH_HEADER_SIZE } from "../wasm/layout.ts";
 
 export type Answer = { readonly [Name in BodyName]: readonly [Name, Encodable<Bodies[Name]>] }[BodyName];
+
+/** Topics that one request may name. */
+const NAMES_MAX = 10_000;
 
 const durabilities = { disk: Durability.Disk, os: Durability.Os, memory: Durability.Memory } as const;
 
@@ -59,9 +63,12 @@ export async function alterTopic(broker: Broker, body: AlterTopic): Promise<Answ
 }
 
 export async function describeTopics(broker: Broker, body: DescribeTopics): Promise<Answer> {
-  const names = body.names ?? [...broker.topics].map(({ config }) => config.name);
+  if ((body.names?.length ?? 0) > NAMES_MAX)
+    throw new BrokerError("INVALID_REQUEST", `at most ${NAMES_MAX} topics are described by name`);
+  // A name that comes again would cost the same again.
+  const names = new Set(body.names ?? [...broker.topics].map(({ config }) => config.name));
   const topics = await Promise.all(
-    names.map((name): Encodable<TopicInfo> | Promise<Encodable<TopicInfo>> => {
+    Array.from(names, (name): Encodable<TopicInfo> | Promise<Encodable<TopicInfo>> => {
       const topic = broker.topics.get(name);
       if (topic !== undefined) return describeTopic(topic, body.settings);
       return { name, error: errorBody(new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", `there is no topic ${name}`)) };
@@ -116,7 +123,7 @@ export async function initProducer(broker: Broker, body: InitProducer): Promise<
 
 export async function listOffset(broker: Broker, body: ListOffset): Promise<Answer> {
   const partition = broker.topics.partition(topicIdFromBytes(body.topicId), body.partition);
-  const offset = await resolveStart(broker.store, partition, startOf(body.start, body.value));
+  const offset = await resolveWithNumbers(broker, partition, body);
   const { leaderEpoch, logStartOffset, highWatermark, lastStableOffset } = partition;
   return [
     "ListOffsetResult",
@@ -131,8 +138,21 @@ export async function listOffset(broker: Broker, body: ListOffset): Promise<Answ
   ];
 }
 
+/** @throws BrokerError with the partition's numbers (contract A5) */
+export async function resolveWithNumbers(
+  broker: Broker,
+  partition: Partition,
+  { start, value }: Pick<ListOffset, "start" | "value">,
+): Promise<number> {
+  try {
+    return await resolveStart(broker.store, partition, startOf(start, value));
+  } catch (error) {
+    throw withNumbers(asBrokerError(error), partition);
+  }
+}
+
 /** Where a request wants to begin. */
-export function startOf(start: Start, value: number): StartAt {
+function startOf(start: Start, value: number): StartAt {
   if (start === Start.Earliest) return { kind: "earliest" };
   if (start === Start.Latest) return { kind: "latest" };
   return start === Start.Timestamp ? { kind: "timestamp", value } : { kind: "offset", value };
@@ -149,5 +169,22 @@ export function withNumbers(error: BrokerError, partition: PartitionNumbers): Br
 export function checkLeaderEpoch(partition: PartitionNumbers, epoch: number): void {
   if (epoch < 0 || epoch === partition.leaderEpoch) return;
   const code = epoch < partition.leaderEpoch ? "FENCED_LEADER_EPOCH" : "UNKNOWN_LEADER_EPOCH";
-  throw new BrokerError(code, `the partition's leader epoch is ${partition.leaderEpoch}, not ${epoch}`);
+  throw withNumbers(
+    new BrokerError(code, `the partition's leader epoch is ${partition.leaderEpoch}, not ${epoch}`),
+    partition,
+  );
+}
+
+/** What can be said of a batch before it takes memory. @throws BrokerError CORRUPT_BATCH, MESSAGE_TOO_LARGE */
+export function checkBatchSize({ topic }: PartitionNumbers, size: number): void {
+  if (size < BATCH_HEADER_SIZE)
+    throw new BrokerError("CORRUPT_BATCH", `a batch has at least ${BATCH_HEADER_SIZE} bytes, not ${size}`);
+  const sizeMax = topic.settings["max.message.bytes"];
+  if (size > sizeMax)
+    throw new BrokerError("MESSAGE_TOO_LARGE", `the batch has ${size} bytes; max.message.bytes is ${sizeMax}`);
+}
+
+/** 0: no answer; 1 and -1: after the topic's durability. @throws BrokerError INVALID_REQUEST */
+export function checkAcks(acks: number): void {
+  if (acks < -1 || acks > 1) throw new BrokerError("INVALID_REQUEST", `acks are 0, 1 or -1, not ${acks}`);
 }

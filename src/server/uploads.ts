@@ -1,9 +1,12 @@
 /**
  * Batches too large for one frame (design section 4): the block is granted first, then the parts come in order, straight to
  * where the batch will be written from. One upload at a time is open per connection; the next ones wait for it.
+ *
+ * A granted block belongs to the upload alone until the last part has come, so a client that is slow, or gone, holds up nobody
+ * who writes to the same partition. All uploads together hold no more than their budget, and one that stays silent is given up.
  */
 import { BrokerError } from "../base/errors.ts";
-import type { BlockPool } from "../broker/block-pool.ts";
+import type { BlockPool, MemoryWaiter } from "../broker/block-pool.ts";
 import { copyIntoShared } from "../broker/copy-into-shared.ts";
 import type { Partition } from "../broker/partition.ts";
 import type { ProduceOwner } from "../broker/produce-owner.ts";
@@ -24,35 +27,96 @@ interface OpenUpload extends UploadRequest {
   received: number;
 }
 
-/** Requests that may wait on one connection. */
-const WAITING_MAX = 64;
+/** What uploads of all connections share. */
+export class UploadBudget {
+  #left: number;
+  readonly #waiting = new Set<() => void>();
 
-export class Uploads {
-  readonly #memory: Uint8Array;
-  readonly #pool: BlockPool;
-  readonly #grant: (correlation: number, upload: number) => void;
-  readonly #waiting: UploadRequest[] = [];
-  #open: OpenUpload | null = null;
-  #nextId = 1;
-  #closed = false;
-
-  /** @param grant told when parts may be sent */
-  constructor(memory: Uint8Array, pool: BlockPool, grant: (correlation: number, upload: number) => void) {
-    this.#memory = memory;
-    this.#pool = pool;
-    this.#grant = grant;
+  /** @param bytes of blocks that uploads may hold together */
+  constructor(bytes: number) {
+    this.#left = bytes;
   }
 
-  /** @throws BrokerError MESSAGE_TOO_LARGE, BUSY */
+  get bytesLeft(): number {
+    return this.#left;
+  }
+
+  /** @returns false: not now; `retry` is called once when something was given back */
+  take(bytes: number, retry: () => void): boolean {
+    if (bytes > this.#left) {
+      this.#waiting.add(retry);
+      return false;
+    }
+    this.#left -= bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#left += bytes;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const retry of waiting) retry();
+  }
+
+  forget(retry: () => void): void {
+    this.#waiting.delete(retry);
+  }
+}
+
+export interface UploadsOwner {
+  /** Parts may be sent. */
+  granted(correlation: number, upload: number): void;
+  /** Parts were due and none came for too long. */
+  silent(): void;
+}
+
+/** Requests that may wait on one connection. */
+const WAITING_MAX = 64;
+/** A part is due within this time. */
+const SILENCE_MS_MAX = 30_000;
+
+export class Uploads implements MemoryWaiter {
+  readonly #memory: Uint8Array;
+  readonly #pool: BlockPool;
+  readonly #budget: UploadBudget;
+  readonly #owner: UploadsOwner;
+  readonly #silenceMsMax: number;
+  readonly #waiting: UploadRequest[] = [];
+  #open: OpenUpload | null = null;
+  /** Bytes taken from the budget. */
+  #taken = 0;
+  #silence: NodeJS.Timeout | undefined;
+  #nextId = 1;
+  #closed = false;
+  readonly #openNext = (): void => {
+    this.retry();
+  };
+
+  constructor(
+    memory: Uint8Array,
+    pool: BlockPool,
+    budget: UploadBudget,
+    owner: UploadsOwner,
+    silenceMsMax: number = SILENCE_MS_MAX,
+  ) {
+    this.#memory = memory;
+    this.#pool = pool;
+    this.#budget = budget;
+    this.#owner = owner;
+    this.#silenceMsMax = silenceMsMax;
+  }
+
+  /** Bytes that the next request wants. */
+  get size(): number {
+    return this.#waiting[0]?.size ?? 0;
+  }
+
+  /** @throws BrokerError BUSY */
   begin(request: UploadRequest): void {
-    const { size, partition } = request;
-    const sizeMax = partition.topic.settings["max.message.bytes"];
-    if (size > sizeMax)
-      throw new BrokerError("MESSAGE_TOO_LARGE", `the batch has ${size} bytes; max.message.bytes is ${sizeMax}`);
     if (this.#waiting.length >= WAITING_MAX)
       throw new BrokerError("BUSY", "too many large batches wait on this connection");
     this.#waiting.push(request);
-    this.#openNext();
+    if (this.#waiting.length === 1) this.#openNext();
   }
 
   /**
@@ -71,11 +135,14 @@ export class Uploads {
         `upload ${upload}: a part at ${position} of ${size} bytes does not follow ${open.received} of ${open.size}`,
       );
     }
+    if (size > 0) this.#silence?.refresh();
     copyIntoShared(frame, at, size, this.#memory, open.address + position);
     open.received += size;
     if (open.received < open.size) return;
     this.#open = null;
-    open.partition.append(open.address, open.size, open.owner, open.token);
+    clearTimeout(this.#silence);
+    open.partition.appendBlock(open.address, open.size, open.owner, open.token);
+    this.#giveBack();
     this.#openNext();
   }
 
@@ -83,20 +150,46 @@ export class Uploads {
   close(): void {
     this.#closed = true;
     this.#waiting.length = 0;
-    this.#open?.partition.release(this.#open.address);
+    clearTimeout(this.#silence);
+    this.#budget.forget(this.#openNext);
+    this.#pool.forget(this);
+    if (this.#open !== null) this.#pool.release(this.#open.address);
     this.#open = null;
+    this.#giveBack();
   }
 
-  #openNext(): void {
+  /** Grants the next request. @returns false: there is no memory for it now */
+  retry(): boolean {
+    this.#refuseDeleted();
     const request = this.#waiting[0];
-    if (this.#closed || this.#open !== null || request === undefined) return;
-    const address = request.partition.reserve(request.size);
+    if (this.#closed || this.#open !== null || request === undefined) return true;
+    const blockSize = this.#pool.blockSize(request.size);
+    if (this.#taken === 0) {
+      if (!this.#budget.take(blockSize, this.#openNext)) return true;
+      this.#taken = blockSize;
+    }
+    const address = this.#pool.allocate(request.size);
     if (address < 0) {
-      this.#pool.whenFree(() => this.#openNext());
-      return;
+      this.#pool.whenFree(this);
+      return false;
     }
     this.#waiting.shift();
     this.#open = { ...request, id: this.#nextId++, address, received: 0 };
-    this.#grant(request.correlation, this.#open.id);
+    this.#silence = setTimeout(() => this.#owner.silent(), this.#silenceMsMax).unref();
+    this.#owner.granted(request.correlation, this.#open.id);
+    return true;
+  }
+
+  #refuseDeleted(): void {
+    while (this.#waiting[0]?.partition.log.isDeleted) {
+      const { owner, token, size } = this.#waiting.shift()!;
+      owner.refused(token, size, new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", "the topic was deleted"));
+    }
+  }
+
+  #giveBack(): void {
+    const taken = this.#taken;
+    this.#taken = 0;
+    if (taken > 0) this.#budget.give(taken);
   }
 }

@@ -12,6 +12,7 @@ import { REQUEST_BYTES_MAX } from "../protocol/limits.ts";
 import { CLOSE_NOT_BINARY, CLOSE_POLICY, type ClientSocket } from "./client-socket.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { HotFrames } from "./hot-frames.ts";
+import { UploadBudget } from "./uploads.ts";
 import { loadUws, type UwsModule } from "./uws.ts";
 import { WindowBudget } from "./windows.ts";
 
@@ -36,6 +37,9 @@ const IDLE_SECONDS = 60;
 const LISTEN_EXCLUSIVE = 1;
 /** Time to say Hello. */
 const HELLO_MS = 10_000;
+/** At the end: time for requests to be answered, and for clients to take what was sent and close. */
+const ANSWERS_MS_MAX = 5000;
+const FAREWELL_MS_MAX = 1000;
 /** Below this a message is sent in one piece, because it is copied anyway. */
 const PIECES_MIN = 16 * 1024;
 /** Above any that we let build up: a dropped send would be a lost answer. */
@@ -69,6 +73,7 @@ export class WebSocketServer {
   #flushScheduled = false;
   #listening: us_listen_socket | null = null;
   #port = 0;
+  #whenEmpty: () => void = () => {};
 
   /** @throws BrokerError TRANSPORT_UNAVAILABLE, ADDRESS_IN_USE */
   static async start(broker: Broker, options: WebSocketServerOptions): Promise<WebSocketServer> {
@@ -85,6 +90,7 @@ export class WebSocketServer {
       frames: new HotFrames(),
       // Half of the memory may be on its way in; the other half serves readers.
       windows: new WindowBudget(broker.pool.size / 2, options.monotonicMs),
+      uploads: new UploadBudget(Math.max(broker.pool.blockSizeMax, broker.pool.size / 4)),
       identity: options.identity,
       monotonicMs: options.monotonicMs,
       stats: () => ({ ...options.stats(), connections: this.#connections.size }),
@@ -98,11 +104,21 @@ export class WebSocketServer {
     return this.#port;
   }
 
-  /** Tells every client and stops listening. */
-  close(): void {
+  /** Stops listening and tells every client. Resolves when what was asked before is answered, produced batches aside. */
+  async leave(): Promise<void> {
     if (this.#listening !== null) this.#uws.us_listen_socket_close(this.#listening);
     this.#listening = null;
-    for (const connection of this.#connections) connection.goAway();
+    for (const connection of this.#connections) connection.leave();
+    await inTime(Promise.all([...this.#connections].map((connection) => connection.answered())), ANSWERS_MS_MAX);
+  }
+
+  /** Sends the last acknowledgements and closes every connection. */
+  async close(): Promise<void> {
+    const gone = new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve;
+    });
+    for (const connection of this.#connections) connection.finish();
+    if (this.#connections.size > 0) await inTime(gone, FAREWELL_MS_MAX);
     this.#app.close();
   }
 
@@ -183,6 +199,7 @@ export class WebSocketServer {
     connection.disconnected();
     this.#connections.delete(connection);
     this.#waiting.delete(connection);
+    if (this.#connections.size === 0) this.#whenEmpty();
   }
 
   /** Answers and slices leave once per turn, or at the end of a round of results. */
@@ -246,3 +263,13 @@ class UwsSocket implements ClientSocket {
 
 /** Where a small message is put together. */
 const whole = new Uint8Array(PIECES_MIN + 4096);
+
+/** Resolves with the promise, or when the time is over. */
+async function inTime(promise: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, over]);
+  clearTimeout(timer);
+}

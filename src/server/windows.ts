@@ -67,11 +67,10 @@ export class WindowBudget {
     this.#serve();
   }
 
-  /** The holder is gone. */
+  /** The holder wants nothing any more; what it has it gives back itself. */
   remove(holder: WindowHolder): void {
     this.#holders.delete(holder);
     this.#waiting.delete(holder);
-    this.give(holder.granted);
   }
 
   #serve(): void {

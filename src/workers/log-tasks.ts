@@ -1,5 +1,4 @@
-/** Tasks that concern one log: recovery, checked reads, removal, the files of a dead worker. */
-import { syncFile } from "../storage/node-disk.ts";
+/** Tasks that concern one log: recovery, checked reads, removal. */
 import {
   findOffsetByTime,
   type ReadRequest,
@@ -15,7 +14,12 @@ import { newSegmentId } from "./thread.ts";
 export type RecoverTask = Omit<RecoveryTask, "segmentId">;
 
 export const recover = (recovery: RecoverTask): Promise<TaskOutcome<RecoveredLog>> =>
-  task((ready) => recoverLog(ready, { ...recovery, segmentId: newSegmentId() }));
+  task((ready) => {
+    const recovered = recoverLog(ready, { ...recovery, segmentId: newSegmentId() });
+    // The folder may be as new as what was found in it.
+    if (recovered.report.scannedBytes > 0) disk.syncDirectory(parentOf(recovery.folder));
+    return recovered;
+  });
 
 export interface ReadTask {
   readonly source: ReadSource;
@@ -38,12 +42,17 @@ export const findByTime = ({ source, timestamp, limit }: TimeTask): Promise<Task
 export const removePartition = (folder: string): Promise<TaskOutcome<void>> =>
   task(() => {
     if (disk.status(folder) === null) return;
-    const parent = folder.slice(0, folder.lastIndexOf("/"));
-    const doomed = `${folder}.${newSegmentId().toString(16)}${DELETED_SUFFIX}`;
+    const parent = parentOf(folder);
+    // Not the partition's name: with anything behind it, it might be too long for a file's.
+    const doomed = `${parent}/${newSegmentId().toString(16)}${DELETED_SUFFIX}`;
     disk.rename(folder, doomed);
     disk.syncDirectory(parent);
     disk.remove(doomed);
   });
+
+function parentOf(folder: string): string {
+  return folder.slice(0, folder.lastIndexOf("/"));
+}
 
 /** Kafka's suffix for a folder that only waits to be removed. */
 const DELETED_SUFFIX = "-delete";
@@ -53,17 +62,3 @@ export const removeLeftovers = (path: string): Promise<TaskOutcome<void>> =>
   task(() => {
     for (const name of disk.list(path)) if (name.endsWith(DELETED_SUFFIX)) disk.remove(`${path}/${name}`);
   });
-
-/**
- * Syncs and closes the files that a dead log worker left open; nobody else may sync them.
- *
- * @returns those whose sync failed
- */
-export const closeOrphans = (files: readonly number[]): Promise<TaskOutcome<readonly number[]>> =>
-  task(() =>
-    files.filter((file) => {
-      const errno = syncFile(file);
-      disk.close(file);
-      return errno !== 0;
-    }),
-  );

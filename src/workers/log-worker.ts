@@ -16,7 +16,7 @@ import { MemoryLog } from "../storage/memory-log.ts";
 import { NodeDisk } from "../storage/node-disk.ts";
 import type { LogEnvironment, LogSettings, OpenFiles } from "../storage/partition-log.ts";
 import type { RecoveredLog } from "../storage/recovery.ts";
-import { commitFault, type Fault } from "./faults.ts";
+import { commitFault, type FaultPoint, type PlannedFault } from "./faults.ts";
 import { SharedPublisher } from "./publication.ts";
 import { type ResultsOwner, ResultsWriter } from "./results-writer.ts";
 import { arrivalsRing, type Ring, resultsRing } from "./ring.ts";
@@ -47,7 +47,7 @@ export interface OpenTask {
 export type ControlTask =
   | { readonly kind: "close" | "abandon"; readonly entry: number }
   | { readonly kind: "configure"; readonly entry: number; readonly settings: LogSettings }
-  | { readonly kind: "fault"; readonly fault: Fault };
+  | ({ readonly kind: "fault" } & PlannedFault);
 
 export interface DrainReport {
   /** Logs are open: drain again now and then, for what is synced in the background. */
@@ -66,8 +66,7 @@ class LogWorker implements ResultsOwner {
   #syncsSeen: number;
   #syncTicket = 0;
   #nextTickMs = 0;
-  /** To be committed in the middle of the next work. */
-  #fault: Fault | null = null;
+  #fault: PlannedFault | null = null;
 
   constructor({ map, index }: ThreadData, { core, memory, buffer, crc32c }: ThreadCore) {
     const own = map.logWorkers[index]!;
@@ -113,39 +112,51 @@ class LogWorker implements ResultsOwner {
         ? new MemoryLog(environment, entry, settings, recovered)
         : new Log(environment, task, settings, recovered),
     );
+    this.#failAt("opening");
   }
 
   control(task: ControlTask): void {
-    if (task.kind === "fault") this.#fault = task.fault;
+    if (task.kind === "fault") this.#fault = task;
     else if (task.kind === "configure") this.#drain.get(task.entry)?.configure(task.settings);
     else if (task.kind === "close") this.#drain.close(task.entry);
     else this.#drain.abandon(task.entry);
+    if (task.kind === "close" || task.kind === "abandon") this.#failAt("closing");
     this.#results.publish();
   }
 
   drain(): DrainReport {
     const control = this.#control;
-    Atomics.store(control, shared.DRAINING, 1);
     for (;;) {
       Atomics.add(control, shared.PROGRESS, 1);
       const bell = Atomics.load(control, shared.BELL);
       const nowMs = Date.now();
       this.#takeSyncResult();
       const worked = this.#takeArrivals(nowMs);
-      if (worked && this.#fault !== null) commitFault(this.#fault, this.#environment.core);
+      if (worked) this.#failAt("accepted");
       this.#drain.flush();
+      if (worked) this.#failAt("written");
       this.#tick(nowMs);
       this.#drain.sync(nowMs);
+      if (this.#drain.syncInFlight) this.#failAt("syncing");
       this.#results.publish();
-      if (worked) continue;
+      // Also under load that never pauses: other logs want to be opened and closed.
       if (Atomics.load(control, shared.YIELD) === 1) break;
+      if (worked) continue;
       Atomics.store(control, shared.PARKED, 1);
       const outcome = Atomics.wait(control, shared.BELL, bell, LINGER_MS);
       Atomics.store(control, shared.PARKED, 0);
       if (outcome === "timed-out" && !this.#drain.syncInFlight) break;
     }
-    Atomics.store(control, shared.DRAINING, 0);
     return { hasLogs: !this.#drain.isEmpty };
+  }
+
+  /** Runs one task, while the watchdog looks on. */
+  watched<Result>(run: () => Result): Result {
+    Atomics.add(this.#control, shared.PROGRESS, 1);
+    Atomics.store(this.#control, shared.BUSY, 1);
+    const result = run();
+    Atomics.store(this.#control, shared.BUSY, 0);
+    return result;
   }
 
   syncsInBackground(entry: number): boolean {
@@ -183,6 +194,20 @@ class LogWorker implements ResultsOwner {
     if (nowMs < this.#nextTickMs && nowMs > this.#nextTickMs - 2 * TICK_MS) return;
     this.#nextTickMs = nowMs + TICK_MS;
     this.#drain.tick();
+  }
+
+  #failAt(point: FaultPoint): void {
+    if (this.#fault === null || this.#fault.point !== point) return;
+    const { fault } = this.#fault;
+    this.#fault = null;
+    commitFault(fault, this.#environment.core, (ms) => this.#stall(ms));
+  }
+
+  /** As a file call does that takes so long. */
+  #stall(ms: number): void {
+    Atomics.store(this.#control, shared.IN_FILE_CALL, 1);
+    Atomics.wait(this.#control, shared.IN_FILE_CALL, 1, ms);
+    Atomics.store(this.#control, shared.IN_FILE_CALL, 0);
   }
 
   #submitSync(ticket: number, group: SyncGroup): void {
@@ -225,13 +250,15 @@ export async function ready(): Promise<void> {
 /** Fails with BUSY when there is no memory for the log. */
 export async function open(task: OpenTask): Promise<TaskOutcome<void>> {
   const ready = await thread;
-  return outcomeOf(() => ready.open(task));
+  return ready.watched(() => outcomeOf(() => ready.open(task)));
 }
 
 export async function control(task: ControlTask): Promise<void> {
-  (await thread).control(task);
+  const ready = await thread;
+  ready.watched(() => ready.control(task));
 }
 
 export async function drain(): Promise<DrainReport> {
-  return (await thread).drain();
+  const ready = await thread;
+  return ready.watched(() => ready.drain());
 }

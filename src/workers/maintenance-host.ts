@@ -50,10 +50,6 @@ export class MaintenanceHost {
     return this.#run("removeLeftovers", folder);
   }
 
-  closeOrphans(files: readonly number[]): Promise<readonly number[]> {
-    return this.#run("closeOrphans", files);
-  }
-
   openFolder(task: folderTasks.FolderTask): Promise<folderTasks.FolderState> {
     return this.#run("openFolder", task);
   }

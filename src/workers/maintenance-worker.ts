@@ -3,5 +3,5 @@
  * exports; each is one call of storage and leaves no state behind.
  */
 export { checkpoint, cleanMark, openFolder, writeMetadata } from "./folder-tasks.ts";
-export { closeOrphans, findByTime, read, recover, removeLeftovers, removePartition } from "./log-tasks.ts";
+export { findByTime, read, recover, removeLeftovers, removePartition } from "./log-tasks.ts";
 export { ready } from "./maintenance-thread.ts";

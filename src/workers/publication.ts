@@ -2,7 +2,7 @@
  * The version word that lets readers on any thread take one consistent look at a partition's published numbers, directory and
  * index page (contract H4): odd while the writer is at work.
  */
-import type { Publisher } from "../storage/log-memory.ts";
+import { DIRECTORY, ENTRY_SIZE, PAGE_ADDRESS, type Publisher } from "../storage/log-memory.ts";
 
 /** Tries before a reader waits or gives up: the writer usually needs nanoseconds. */
 const SPINS = 1000;
@@ -66,9 +66,23 @@ export class ConsistentReader {
   }
 }
 
-/** A writer died in the middle: its entry is made readable again. The caller knows that nobody writes to it. */
+/** Makes an entry readable that a writer left in the middle of a change. The caller knows that nobody writes to it. */
 export function settle(buffer: SharedArrayBuffer, entry: number): void {
   const words = new Int32Array(buffer);
   const version = entry >>> 2;
   if ((Atomics.load(words, version) & 1) === 1) Atomics.add(words, version, 1);
+}
+
+/**
+ * The writer is dead, and what its entry refers to will be used for something else: readers find no log there any more. The
+ * numbers stay.
+ */
+export function retire(buffer: SharedArrayBuffer, entry: number): void {
+  settle(buffer, entry);
+  const publisher = new SharedPublisher(buffer);
+  const numbers = new Float64Array(buffer, entry, ENTRY_SIZE / 8);
+  publisher.begin(entry);
+  numbers[DIRECTORY] = 0;
+  numbers[PAGE_ADDRESS] = 0;
+  publisher.end(entry);
 }

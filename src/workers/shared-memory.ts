@@ -45,8 +45,8 @@ export const SYNC_SUBMITTED: number = word(9);
 export const SYNC_DONE: number = word(10);
 /** 1: the sync thread shall end. */
 export const SYNC_STOP: number = word(11);
-/** 1 while a drain task runs. */
-export const DRAINING: number = word(12);
+/** 1 while a task runs. */
+export const BUSY: number = word(12);
 const CONTROL_WORDS = 16;
 
 /** Rung by log workers; the main thread waits on it, asynchronously. Index into an Int32Array of the whole memory. */
@@ -68,7 +68,7 @@ export const RESULT_LOST = 5;
 export const RESULT_CLOSED = 6;
 
 /**
- * A sync group, as i32: {files, directories, failures, unused}, then the handles, files first. On the way back failures as
+ * A sync group, as i32: {files, directories, failures, closes}, then the handles, files first. On the way back failures as
  * {handle, errno} follow behind the room for handles.
  */
 export const SYNC_HANDLES_MAX = 16384;

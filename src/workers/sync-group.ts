@@ -7,30 +7,33 @@ import { SYNC_FAILURES, SYNC_HANDLES, SYNC_HANDLES_MAX } from "./shared-memory.t
 const FILES = 0;
 const DIRECTORIES = 1;
 const FAILURES = 2;
+/** 1: the handles are closed too; they belonged to a thread that died. */
+const CLOSES = 3;
 const EIO = 5;
 
+/** Errno of one handle's sync, 0: it went well. */
+type Sync = (file: number) => number;
+
 /** @param area view from the sync area on */
-export function writeGroup(area: Int32Array, { files, directories }: SyncGroup): void {
+export function writeGroup(area: Int32Array, { files, directories }: SyncGroup, closes = false): void {
   assert(files.length + directories.length <= SYNC_HANDLES_MAX, "a group fits its area");
   area[FILES] = files.length;
   area[DIRECTORIES] = directories.length;
   area[FAILURES] = 0;
+  area[CLOSES] = closes ? 1 : 0;
   area.set(files, SYNC_HANDLES);
   area.set(directories, SYNC_HANDLES + files.length);
 }
 
-/** Syncs every handle of the group and notes which failed. */
-export function runGroup(
-  area: Int32Array,
-  syncFile: (file: number) => number,
-  syncDirectory: (file: number) => number,
-): void {
+/** Syncs every handle of the group, notes which failed, and closes them if that is wanted. */
+export function runGroup(area: Int32Array, syncFile: Sync, syncDirectory: Sync, close: (file: number) => void): void {
   const files = area[FILES]!;
   const count = files + area[DIRECTORIES]!;
   let failures = 0;
   for (let index = 0; index < count; index++) {
     const handle = area[SYNC_HANDLES + index]!;
     const errno = index < files ? syncFile(handle) : syncDirectory(handle);
+    if (area[CLOSES] === 1) close(handle);
     if (errno === 0) continue;
     area[SYNC_FAILURES + 2 * failures] = handle;
     area[SYNC_FAILURES + 2 * failures + 1] = errno;

@@ -3,7 +3,7 @@
  * syncs these files, because Linux tells of a failed write-back once per open file.
  */
 import { workerData } from "node:worker_threads";
-import { syncDirectory, syncFile } from "../storage/node-disk.ts";
+import { NodeDisk, syncDirectory, syncFile } from "../storage/node-disk.ts";
 import { BELL, PARKED, SYNC_DONE, SYNC_STOP, SYNC_SUBMITTED } from "./shared-memory.ts";
 import { runGroup } from "./sync-group.ts";
 import type { ThreadData } from "./thread.ts";
@@ -12,6 +12,8 @@ const { map, memory, index } = workerData as ThreadData;
 const worker = map.logWorkers[index]!;
 const control = new Int32Array(memory.buffer, worker.control);
 const area = new Int32Array(memory.buffer, worker.sync);
+const disk = new NodeDisk();
+const close = (file: number): void => disk.close(file);
 
 for (;;) {
   const done = Atomics.load(control, SYNC_DONE);
@@ -20,7 +22,7 @@ for (;;) {
     Atomics.wait(control, SYNC_SUBMITTED, done);
     continue;
   }
-  runGroup(area, syncFile, syncDirectory);
+  runGroup(area, syncFile, syncDirectory, close);
   Atomics.store(control, SYNC_DONE, (done + 1) | 0);
   Atomics.add(control, BELL, 1);
   if (Atomics.load(control, PARKED) === 1) Atomics.notify(control, BELL);

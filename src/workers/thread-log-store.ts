@@ -12,7 +12,7 @@ import type { LogCheckpoint, LogSettings, SyncedPoint } from "../storage/partiti
 import type { RecoveredLog } from "../storage/recovery.ts";
 import { Core, compileCore } from "../wasm/core.ts";
 import { BATCH_MAX_TIMESTAMP_AT } from "../wasm/layout.ts";
-import type { Fault } from "./faults.ts";
+import type { Fault, FaultPoint } from "./faults.ts";
 import { type HostOwner, LogWorkerHost, type WorkerState } from "./log-worker-host.ts";
 import { MaintenanceHost } from "./maintenance-host.ts";
 import { ConsistentReader } from "./publication.ts";
@@ -151,9 +151,9 @@ export class ThreadLogStore implements LogStore, HostOwner {
     );
   }
 
-  /** Lets a log worker die in the middle of its next work. */
-  injectFault(worker: number, fault: Fault): Promise<void> {
-    return this.#hosts[worker]!.control({ kind: "fault", fault });
+  /** Lets a log worker fail the next time it comes to that point. */
+  injectFault(worker: number, fault: Fault, point: FaultPoint): Promise<void> {
+    return this.#hosts[worker]!.control({ kind: "fault", fault, point });
   }
 
   /** Ends all threads. Every log must be closed. */
@@ -166,23 +166,18 @@ export class ThreadLogStore implements LogStore, HostOwner {
     Atomics.notify(this.#words, this.#map.mainBell);
   }
 
-  closeOrphans(files: readonly number[]): Promise<readonly number[]> {
-    return this.maintenance.closeOrphans(files);
-  }
-
   died(worker: number, entries: readonly number[], damaged: ReadonlySet<number>, reason: string): void {
     this.#take(worker);
     const results = this.#listener!;
     const error = appendError(REFUSED_UNKNOWN_OUTCOME, reason);
     const ends = new Map<number, SyncedPoint>();
     for (const entry of entries) {
-      // Its files are synced now, so all that was published is durable, unless a sync failed.
       const written = readWrittenEnd(this.memory, entry);
       const durableEnd = this.memory.f64[(entry >>> 3) + DURABLE_END]!;
-      const cut = damaged.has(entry) && durableEnd < written.end;
-      const end = cut ? readCheckpoint(this.memory, entry).synced : written;
+      // Where a sync failed and somebody waited for it, only what was synced before is good.
+      const isCut = damaged.has(entry) && durableEnd < written.end;
+      const end = isCut ? readCheckpoint(this.memory, entry).synced : written;
       ends.set(entry, end);
-      if (end.end > durableEnd) results.durable(entry, end.end);
       results.lost(entry, end.end, error);
     }
     results.workerDied(worker, ends, error);

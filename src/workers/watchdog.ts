@@ -1,14 +1,16 @@
 /**
- * Tells a log worker that works from one that hangs (contract H5): a worker that drains, is not parked and makes no progress is
- * either in a file call, and then the disk is stalled, or in an endless loop.
+ * Tells a log worker that works from one that hangs (contract H5): a worker that is at a task, is not parked and makes no
+ * progress is either in a file call, and then the disk is stalled, or in an endless loop. A sync that does not end is a stalled
+ * disk too.
  */
-import { DRAINING, IN_FILE_CALL, PARKED, PROGRESS } from "./shared-memory.ts";
+import { BUSY, IN_FILE_CALL, PARKED, PROGRESS, SYNC_DONE, SYNC_SUBMITTED } from "./shared-memory.ts";
 
-const LOOK_MS = 100;
+/** How often `look` is to be called. */
+export const LOOK_MS = 100;
 /** Looks without progress outside a file call until the worker is taken for dead. */
-const LOOKS_UNTIL_DEAD = 20;
+export const LOOKS_UNTIL_DEAD = 20;
 /** Looks without progress inside one until the disk is taken for stalled. */
-const LOOKS_UNTIL_STALLED = 100;
+export const LOOKS_UNTIL_STALLED = 50;
 
 export interface WatchdogOwner {
   /** A file call has not returned for long, or has at last. */
@@ -20,33 +22,41 @@ export interface WatchdogOwner {
 export class Watchdog {
   readonly #control: Int32Array;
   readonly #owner: WatchdogOwner;
-  readonly #timer: NodeJS.Timeout;
   #lastProgress = 0;
   #looks = 0;
+  #lastSync = 0;
+  #syncLooks = 0;
+  #isStalled = false;
 
+  /** @param control view of the worker's control block */
   constructor(control: Int32Array, owner: WatchdogOwner) {
     this.#control = control;
     this.#owner = owner;
-    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
   }
 
-  stop(): void {
-    clearInterval(this.#timer);
-  }
-
-  #look(): void {
+  look(): void {
+    this.#lookAtSync();
     const control = this.#control;
     const progress = Atomics.load(control, PROGRESS);
-    const isBusy = Atomics.load(control, DRAINING) === 1 && Atomics.load(control, PARKED) === 0;
-    if (!isBusy || progress !== this.#lastProgress) {
-      this.#lastProgress = progress;
-      this.#looks = 0;
-      this.#owner.stalled(false);
-      return;
-    }
-    this.#looks++;
+    const isBusy = Atomics.load(control, BUSY) === 1 && Atomics.load(control, PARKED) === 0;
+    const isStuck = isBusy && progress === this.#lastProgress;
+    this.#lastProgress = progress;
+    this.#looks = isStuck ? this.#looks + 1 : 0;
     const inFileCall = Atomics.load(control, IN_FILE_CALL) === 1;
-    if (inFileCall && this.#looks >= LOOKS_UNTIL_STALLED) this.#owner.stalled(true);
+    this.#tell((inFileCall && this.#looks >= LOOKS_UNTIL_STALLED) || this.#syncLooks >= LOOKS_UNTIL_STALLED);
     if (!inFileCall && this.#looks >= LOOKS_UNTIL_DEAD) this.#owner.hangs();
+  }
+
+  #lookAtSync(): void {
+    const done = Atomics.load(this.#control, SYNC_DONE);
+    const isStuck = done === this.#lastSync && Atomics.load(this.#control, SYNC_SUBMITTED) !== done;
+    this.#lastSync = done;
+    this.#syncLooks = isStuck ? this.#syncLooks + 1 : 0;
+  }
+
+  #tell(isStalled: boolean): void {
+    if (isStalled === this.#isStalled) return;
+    this.#isStalled = isStalled;
+    this.#owner.stalled(isStalled);
   }
 }

@@ -94,3 +94,14 @@ test.each([
 ])("%s: %j", (code, lines) => {
   expect(() => checkUpgrade(response(...lines)!, accept)).toThrow(expect.objectContaining({ code }));
 });
+
+test("a subprotocol is offered, and must be the one chosen", () => {
+  expect(upgradeRequest({ host: "a", path: "/", key, protocol: "cambium.v1" })).toContain(
+    "\r\nSec-WebSocket-Protocol: cambium.v1\r\n",
+  );
+  const chosen = (protocol: string): UpgradeResponse => response(...good, `Sec-WebSocket-Protocol: ${protocol}`)!;
+  checkUpgrade(chosen("cambium.v1"), accept, "cambium.v1");
+  const refusal = expect.objectContaining({ code: "PROTOCOL_VIOLATION" });
+  expect(() => checkUpgrade(chosen("chat"), accept, "cambium.v1")).toThrow(refusal);
+  expect(() => checkUpgrade(response(...good)!, accept, "cambium.v1")).toThrow(refusal);
+});

@@ -1,0 +1,107 @@
+/**
+ * The canonical benchmark: what the README quotes (`npm run bench:canonical`). One broker as a user starts it, our client,
+ * loopback, each on its own process, a fresh data folder a run. Every record goes through the public per-record calls with its own
+ * payload and is decoded and audited at the consumer; a run that loses one fails.
+ *
+ *   --json FILE          also write the rows as JSON
+ *   --only TEXT          only rows whose name contains it
+ *   --repetitions N      default 3
+ *   --quick              short runs, to see that it works; the figures mean little
+ */
+import { writeFileSync } from "node:fs";
+import os from "node:os";
+import { parseArgs } from "node:util";
+import { build } from "../scripts/build.ts";
+import { backlogRows, startRows } from "./canonical/footprint.ts";
+import { latencyRow } from "./canonical/latency.ts";
+import { pointReadRow } from "./canonical/point-reads.ts";
+import { formatRows, type Goal, type Row, rowOf } from "./canonical/row.ts";
+import { type RunLength, runThroughput, throughputRow, type Workload } from "./canonical/throughput.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: "string" },
+    only: { type: "string", default: "" },
+    repetitions: { type: "string", default: "3" },
+    quick: { type: "boolean", default: false },
+  },
+});
+
+const repetitions = Number(options.repetitions);
+const length: RunLength = options.quick ? { warmUpSeconds: 1, seconds: 2 } : { warmUpSeconds: 3, seconds: 8 };
+const KIB = 1024;
+const higher = (name: string, unit: string, target: number): Goal => ({ name, unit, target, better: "higher" });
+const lower = (name: string, unit: string, target: number): Goal => ({ name, unit, target, better: "lower" });
+
+const small: Workload = { durability: "os", size: 100, consumes: true, batchBytes: 256 * KIB };
+const large: Workload = { durability: "os", size: KIB, consumes: true, batchBytes: 256 * KIB };
+const produceOs: Workload = { ...large, consumes: false };
+const produceDisk: Workload = { ...large, durability: "disk", consumes: false };
+
+const rows: Row[] = [];
+const wanted = (name: string): boolean => name.includes(options.only);
+
+async function add(name: string, run: () => Promise<Row | Row[]>): Promise<void> {
+  if (!wanted(name)) return;
+  for (const row of [await run()].flat()) {
+    rows.push(row);
+    console.log(formatRows([row]).split("\n")[1]);
+  }
+}
+
+build("dist");
+console.log(`${os.cpus()[0]!.model}, ${os.availableParallelism()} processors, ${os.type()} ${os.release()}, Node ${process.versions.node}\n`);
+
+// Memory that the machine has never touched is slow at its first use: one run that does not count pays for it.
+if (options.only === "") await runThroughput(large, length);
+
+await add("produce + consume, 100 B, os", async () => {
+  const goal = higher("produce + consume, 100 B, os", "records/s", 1_500_000);
+  return (await throughputRow(goal, small, length, repetitions)).row;
+});
+await add("produce + consume, 1 KiB, os", async () => {
+  const goal = higher("produce + consume, 1 KiB, os", "MB/s", 300);
+  return (await throughputRow(goal, large, length, repetitions)).row;
+});
+await add("produce, 1 KiB, disk", async () => {
+  const goal = higher("produce, 1 KiB, disk", "MB/s", 250);
+  return (await throughputRow(goal, produceDisk, length, repetitions)).row;
+});
+await add("p99 acknowledgement, 1 KiB, disk, at 125 MB/s", () =>
+  latencyRow(
+    lower("p99 acknowledgement, 1 KiB, disk, at 125 MB/s", "ms", 20),
+    "disk",
+    0.99,
+    { size: KIB, warmUp: 122_000 * length.warmUpSeconds, seconds: length.seconds, rate: 122_070, batchBytes: 256 * KIB },
+    repetitions,
+  ),
+);
+await add("broker CPU, produce, 1 KiB, os", async () => {
+  const goal = lower("broker CPU, produce, 1 KiB, os", "ns/byte", 2);
+  const { runs } = await throughputRow(goal, produceOs, length, repetitions);
+  const perByte = runs.map(({ brokerCpu }) => (brokerCpu * 1000) / KIB);
+  const rates = runs.map(({ records }) => (records * KIB) / 1e6).sort((left, right) => left - right);
+  return rowOf(goal, perByte, { "MB/s": rates[rates.length >> 1]! });
+});
+for (const [durability, target] of [
+  ["os", 350],
+  ["disk", 650],
+] as const) {
+  const name = `p50 of one 100 B record in flight, ${durability}`;
+  await add(name, () =>
+    latencyRow(
+      lower(name, "us", target),
+      durability,
+      0.5,
+      { size: 100, warmUp: 2000, seconds: length.seconds, rate: 0, batchBytes: 256 * KIB },
+      repetitions,
+    ),
+  );
+}
+await add("start, idle", () => startRows(repetitions));
+await add("backlog", () => backlogRows(options.quick ? 5e8 : 5e9));
+await add("point reads", () => pointReadRow(options.quick ? 200 : 3000));
+
+console.log(`\n${formatRows(rows)}`);
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
+if (rows.some(({ met }) => !met)) console.log("\nnot every target is met");

@@ -1,0 +1,68 @@
+/** A producer process that measures acknowledgements: one record in flight, or on a fixed schedule whatever comes back. */
+import { connect, type Producer } from "../../src/client/index.ts";
+import { Payloads } from "./payload.ts";
+
+export interface LatencyTask {
+  readonly server: string;
+  readonly topic: string;
+  readonly size: number;
+  readonly warmUp: number;
+  readonly seconds: number;
+  /** Records per second, sent on schedule; 0: one in flight at a time. */
+  readonly rate: number;
+  readonly batchBytes: number;
+}
+
+export interface LatencyReport {
+  /** ms from the time at which a record was due to its acknowledgement. */
+  readonly latencies: readonly number[];
+  readonly achievedRate: number;
+}
+
+process.once("message", async (task: LatencyTask) => {
+  const client = await connect({ server: task.server });
+  const producer = await client.producer({ topic: task.topic, batchBytes: task.batchBytes });
+  const report = task.rate === 0 ? await oneInFlight(producer, task) : await onSchedule(producer, task);
+  await producer.close();
+  await client.close();
+  process.send!(report, () => process.exit());
+});
+
+async function oneInFlight(producer: Producer, task: LatencyTask): Promise<LatencyReport> {
+  const payloads = new Payloads(task.size);
+  const latencies: number[] = [];
+  let number = 0;
+  for (; number < task.warmUp; number++) await producer.send({ value: payloads.value(number) });
+  const begin = performance.now();
+  while (performance.now() - begin < task.seconds * 1000) {
+    const sentMs = performance.now();
+    await producer.send({ value: payloads.value(number++) });
+    latencies.push(performance.now() - sentMs);
+  }
+  return { latencies, achievedRate: latencies.length / task.seconds };
+}
+
+/** Open loop: a record's latency counts from when it was due, so a stall is charged to every record that it delayed. */
+async function onSchedule(producer: Producer, task: LatencyTask): Promise<LatencyReport> {
+  const payloads = new Payloads(task.size);
+  const latencies: number[] = [];
+  const warmUpMs = (task.warmUp / task.rate) * 1000;
+  const begin = performance.now();
+  const end = begin + warmUpMs + task.seconds * 1000;
+  const pending: Promise<void>[] = [];
+  let sent = 0;
+  for (let now = begin; now < end; now = performance.now()) {
+    const due = Math.floor(((now - begin) * task.rate) / 1000);
+    for (; sent < due; sent++) {
+      const dueMs = begin + (sent * 1000) / task.rate;
+      const acked = producer.send({ value: payloads.value(sent) }).then(() => {
+        if (dueMs - begin >= warmUpMs) latencies.push(performance.now() - dueMs);
+      });
+      if (sent % 1000 === 0) pending.push(acked);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await producer.flush();
+  await Promise.all(pending);
+  return { latencies, achievedRate: latencies.length / task.seconds };
+}

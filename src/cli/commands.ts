@@ -1,0 +1,231 @@
+/** All commands, as help shows them. What they do is imported when one of them runs. */
+import { Option } from "commander";
+import type { CommandDefinition, CommandGroup } from "./command-definition.ts";
+import { option, pairs, repeated } from "./option-makers.ts";
+import { duration, integer, text } from "./option-types.ts";
+import { FORMAT_HELP } from "./record-format.ts";
+
+const PARTITION_MAX = 1_000_000;
+const DAY_MS = 86_400_000;
+
+const start: CommandDefinition = {
+  synopsis: "start",
+  summary: "Start a broker; SIGINT or SIGTERM stops it cleanly",
+  details: `One line on standard output says when it is ready; its log goes to standard error. A second signal ends it
+at once, which loses nothing that was acknowledged.`,
+  examples: [
+    ["cambium start", "on 127.0.0.1:4500, data in ./data"],
+    ["cambium start --data /var/lib/cambium --port 4600", ""],
+    ["cambium start --data temporary --port 0 --json", "for tests: a free port, told as JSON"],
+    ["CAMBIUM_POOL_BYTES=1GiB cambium start --config broker.json", "settings from everywhere"],
+  ],
+  settings: ["start", "data"],
+  run: async (invocation) => (await import("./start.ts")).start(invocation),
+};
+
+const topicConfig = pairs(
+  "--config <name=value>",
+  "A setting of the topic; sizes and times may have units, 16MiB or 7d",
+);
+const dryRun = new Option("--dry-run", "Check everything, change nothing");
+
+const topic: CommandGroup = {
+  name: "topic",
+  summary: "Create, list, describe, alter and delete topics",
+  commands: [
+    {
+      synopsis: "create <name>",
+      summary: "Create a topic",
+      details: `Settings are Kafka's where Kafka has them (segment.bytes, max.message.bytes, ...), and durability:
+disk (default, acknowledged when synced), os (survives the process), memory (gone with the process).`,
+      examples: [
+        ["cambium topic create orders --partitions 8", ""],
+        ["cambium topic create images --config max.message.bytes=16MiB", "larger records"],
+        ["cambium topic create metrics --config durability=os --if-not-exists", ""],
+      ],
+      settings: ["client"],
+      options: [
+        option("--partitions <number>", "How many partitions (default: 1)", integer(1, PARTITION_MAX)),
+        topicConfig,
+        new Option("--if-not-exists", "A topic that exists is no error; it stays as it is"),
+        dryRun,
+      ],
+      run: async (invocation) => (await import("./topic.ts")).createTopic(invocation),
+    },
+    {
+      synopsis: "list",
+      summary: "List all topics",
+      examples: [
+        ["cambium topic list", ""],
+        ["cambium topic list --json | jq -r .topic", "only the names"],
+      ],
+      settings: ["client"],
+      run: async (invocation) => (await import("./topic.ts")).listTopics(invocation),
+    },
+    {
+      synopsis: "describe <names...>",
+      summary: "Show the partitions and settings of topics",
+      examples: [
+        ["cambium topic describe orders", ""],
+        ["cambium topic describe orders --json | jq '.partitions[].highWatermark'", ""],
+      ],
+      settings: ["client"],
+      run: async (invocation) => (await import("./topic.ts")).describeTopics(invocation),
+    },
+    {
+      synopsis: "alter <name>",
+      summary: "Change the settings of a topic",
+      examples: [
+        ["cambium topic alter orders --config segment.bytes=64MiB", ""],
+        ["cambium topic alter orders --unset segment.bytes", "the default again"],
+      ],
+      settings: ["client"],
+      options: [topicConfig, repeated("--unset <name>", "A setting that goes back to its default", text), dryRun],
+      run: async (invocation) => (await import("./topic.ts")).alterTopic(invocation),
+    },
+    {
+      synopsis: "delete <names...>",
+      summary: "Delete topics and all their records",
+      examples: [["cambium topic delete orders", "there is no way back"]],
+      settings: ["client"],
+      run: async (invocation) => (await import("./topic.ts")).deleteTopics(invocation),
+    },
+  ],
+};
+
+const produce: CommandDefinition = {
+  synopsis: "produce <topic>",
+  summary: "Send records: lines of standard input or files, JSON, or whole files",
+  details: `Each line is the value of a record, unless one of the --key..., --json-lines or --whole options says otherwise.
+With --json a line {"acked":N} says how many are acknowledged so far, as durable as the topic promises; the
+last one has "done":true. Records with the same key keep their order. After a signal what was read is sent.
+
+A line of --json-lines is what "consume --format json" prints: {"key":"k","value":"v","headers":{"h":"x"},
+"timestamp":1714564800000,"partition":0}. Only value is needed; a value that is no text is sent as JSON;
+keyBase64 and valueBase64 are bytes; a value of null is a tombstone.`,
+  examples: [
+    ["echo hello | cambium produce greetings", ""],
+    ["cambium produce logs --file app.log --compression zstd", "every line of a file"],
+    ["cambium produce flights --file flights.ndjson --key-field origin", "keyed by a field of each line"],
+    ["cambium produce pictures --file cat.jpg --whole --key cat", "a file as one record"],
+    ["cambium consume a --format json | cambium produce b --json-lines", "copy a topic"],
+  ],
+  settings: ["client", "produce"],
+  options: [
+    repeated("--file <path>", "Read this file instead of standard input", text),
+    new Option("--whole", "Each file, or all of standard input, is one record"),
+    new Option("--json-lines", "Each line is a JSON object that describes a record"),
+    option("--key <key>", "Key of every record that has no other", text),
+    option("--key-separator <text>", "Lines are key, separator, value", text),
+    option("--key-field <name>", "Lines are JSON objects; this field is the key", text),
+    option("--partition <number>", "Partition of every record that has no other", integer(0, PARTITION_MAX)),
+    pairs("--header <name=value>", "Header of every record that has no other"),
+  ],
+  run: async (invocation) => (await import("./produce.ts")).produce(invocation),
+};
+
+const consume: CommandDefinition = {
+  synopsis: "consume <topic>",
+  summary: "Read records, from anywhere in a topic",
+  details: `It ends at what is there when it begins (the high watermark of each partition), or with --follow at a signal.
+In a partition records come in order. --from takes
+  earliest, latest   the ends of the log
+  1200               an offset, in each partition
+  2024-05-01T12:00Z  a time (ISO 8601; local without a zone): the first record that is not earlier
+  -1h, -30m, -7d     a time ago
+
+${FORMAT_HELP}`,
+  examples: [
+    ["cambium consume orders", "everything there is"],
+    ["cambium consume orders --from latest --follow", "whatever comes"],
+    ["cambium consume orders --from -1h --format '%T %k %s\\n'", "the last hour"],
+    ["cambium consume orders --partition 3 --from 1200 --max 10 --json", ""],
+  ],
+  settings: ["client"],
+  options: [
+    option("--from <start>", "Where to begin (default: earliest)", text),
+    new Option("--follow", "Go on when the end is reached"),
+    option("--format <format>", "How to print a record (default: value; with --json: json)", text),
+    repeated("--partition <number>", "Only this partition", integer(0, PARTITION_MAX)),
+    new Option("--skip-corrupt", "Go on behind damaged batches instead of failing there"),
+    option("--max <number>", "End after so many records", integer(1, Number.MAX_SAFE_INTEGER)),
+  ],
+  run: async (invocation) => (await import("./consume.ts")).consume(invocation),
+};
+
+const stats: CommandDefinition = {
+  synopsis: "stats",
+  summary: "Show what the broker says of itself",
+  examples: [
+    ["cambium stats", ""],
+    ["cambium stats --watch 2s", "again and again"],
+    ["cambium stats --json | jq .rssBytes", ""],
+  ],
+  settings: ["client"],
+  options: [option("--watch <time>", "Show it again every so often, until a signal", duration(100, DAY_MS))],
+  run: async (invocation) => (await import("./stats.ts")).stats(invocation),
+};
+
+const dump: CommandDefinition = {
+  synopsis: "dump [topic-partition]",
+  summary: "Show what lies in a data folder's files, batch by batch, with offsets and CRC state",
+  details: `It reads the files themselves, with or without a broker, and changes nothing. CRC is ok; BAD, the bytes are not
+those that were written; misplaced, offsets do not follow; unchecked, too large. A torn batch at the end of the
+last segment is what a crash leaves, or a broker at work. --verify ends with exit code 1 if anything is bad.`,
+  examples: [
+    ["cambium dump --data ./data", "everything"],
+    ["cambium dump --data ./data orders-3 --records", "one partition, with its records"],
+    ["cambium dump --data ./data --verify", "only what is wrong; seals and index files, too"],
+    [`cambium dump --data ./data --json | jq 'select(.crc == "BAD")'`, ""],
+  ],
+  settings: ["data"],
+  options: [
+    new Option("--segments", "Segments without their batches, unless these are bad"),
+    new Option("--records", "Each batch with its records"),
+    new Option("--verify", "Check everything, show what is wrong, and say so by the exit code"),
+  ],
+  run: async (invocation) => (await import("./dump.ts")).dump(invocation),
+};
+
+const demo: CommandDefinition = {
+  synopsis: "demo",
+  summary: "Send real data sets through a broker that is killed and restarted, and verify every byte",
+  details: `Starts a broker of its own, produces data sets of the package vega-datasets, kills the broker (kill -9) half-way
+and starts it again, stops it in order before it consumes everything back, and holds count, order per key and
+SHA-256 against the files. Prints throughput and a histogram of latency. Exit code 1 if anything differs.`,
+  examples: [
+    ["cambium demo", "in a temporary folder that goes away"],
+    ["cambium demo --data ./demo-data", 'a folder that stays, to look into by "cambium dump"'],
+    ["cambium demo --json", "the figures as JSON"],
+  ],
+  settings: [],
+  options: [
+    option("--data <folder>", "A new folder that stays (default: a temporary one)", text),
+    repeated("--only <name>", "Only this data set", text),
+  ],
+  run: async (invocation) => (await import("./demo.ts")).demo(invocation),
+};
+
+const config: CommandDefinition = {
+  synopsis: "config",
+  summary: "Show every setting: its names, its value here and where that comes from",
+  details: `A setting is a key of the JSON config file, a variable of the environment and a flag of the commands that use it.
+Flags come before the environment, that before the file, that before the default.`,
+  examples: [
+    ["cambium config", ""],
+    ["CAMBIUM_PORT=4600 cambium config --config broker.json --json", "check before you start"],
+  ],
+  settings: ["start", "data", "client", "produce"],
+  run: async (invocation) => (await import("./config.ts")).config(invocation),
+};
+
+export const commands: readonly (CommandDefinition | CommandGroup)[] = [
+  start,
+  topic,
+  produce,
+  consume,
+  stats,
+  dump,
+  config,
+  demo,
+];

@@ -1,0 +1,31 @@
+/** The connection of a command to its broker. */
+import { type Client, connect } from "../client/index.ts";
+import type { Invocation } from "./command-definition.ts";
+
+/**
+ * Connects, runs, and closes the connection whatever comes of it. A signal ends the attempt to connect; behind it, ending is
+ * the command's own business.
+ *
+ * @throws BrokerError INVALID_OPTION, CONNECTION_LOST, and what `run` throws
+ */
+export async function connected<Result>(
+  { settings, world }: Pick<Invocation, "settings" | "world">,
+  run: (client: Client) => Promise<Result>,
+): Promise<Result> {
+  const attempt = new AbortController();
+  const giveUp = (): void => attempt.abort(world.stop.signal.reason);
+  world.stop.signal.addEventListener("abort", giveUp);
+  const client = await connect({
+    server: settings.server,
+    clientId: `cambium-cli ${world.version}`,
+    connectTimeoutMs: settings.connectTimeout,
+    requestTimeoutMs: settings.requestTimeout,
+    signal: attempt.signal,
+  });
+  world.stop.signal.removeEventListener("abort", giveUp);
+  try {
+    return await run(client);
+  } finally {
+    await client.close();
+  }
+}

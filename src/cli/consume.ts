@@ -1,0 +1,81 @@
+/** `cambium consume`: a topic's records on standard output. */
+import type { Consumer } from "../client/index.ts";
+import type { Invocation } from "./command-definition.ts";
+import { connected } from "./connected.ts";
+import { EXIT_OK, type ExitCode } from "./failure.ts";
+import type { Output } from "./output.ts";
+import { Progress } from "./progress.ts";
+import { type RecordFormat, recordFormat } from "./record-format.ts";
+import { startingPoint } from "./starting-point.ts";
+
+export interface ConsumeOptions {
+  readonly from?: string;
+  readonly follow?: true;
+  readonly format?: string;
+  readonly partition?: readonly number[];
+  readonly max?: number;
+  readonly skipCorrupt?: true;
+}
+
+export function consume(invocation: Invocation): Promise<ExitCode> {
+  const { world, output } = invocation;
+  const { signal } = world.stop;
+  const options = invocation.options as ConsumeOptions;
+  const topic = String(invocation.arguments[0]);
+  const from = startingPoint(options.from ?? "earliest", Date.now());
+  const format = recordFormat(options.format ?? (output.json ? "json" : "value"));
+  return connected(invocation, async (client) => {
+    const consumer = client.consumer({
+      topic,
+      from,
+      ...(options.partition !== undefined && { partitions: [...new Set(options.partition)] }),
+      ...(!options.follow && { until: "end" as const }),
+      onCorrupt: options.skipCorrupt ? "skip" : "stop",
+    });
+    const end = (): void => void consumer.close();
+    signal.addEventListener("abort", end);
+    if (signal.aborted) return EXIT_OK;
+    const printing = new Printing(consumer, format, output, options.max ?? Number.POSITIVE_INFINITY);
+    // On one terminal the bar would stand among the records.
+    const progress = output.isTerminal ? null : new Progress(output, `consume ${topic}`, null, () => printing);
+    try {
+      await printing.run();
+    } finally {
+      progress?.end();
+      signal.removeEventListener("abort", end);
+      await consumer.close();
+    }
+    return EXIT_OK;
+  });
+}
+
+class Printing {
+  records = 0;
+  bytes = 0;
+  readonly #consumer: Consumer;
+  readonly #format: RecordFormat;
+  readonly #output: Output;
+  readonly #recordsMax: number;
+
+  constructor(consumer: Consumer, format: RecordFormat, output: Output, recordsMax: number) {
+    this.#consumer = consumer;
+    this.#format = format;
+    this.#output = output;
+    this.#recordsMax = recordsMax;
+  }
+
+  async run(): Promise<void> {
+    const output = this.#output;
+    const write = output.write.bind(output);
+    for await (const batch of this.#consumer.batches()) {
+      batch.forEach((record) => {
+        if (this.records === this.#recordsMax) return;
+        this.records++;
+        this.bytes += record.valueEnd - record.valueStart;
+        this.#format(record, write);
+      });
+      await output.flush();
+      if (this.records === this.#recordsMax) return;
+    }
+  }
+}

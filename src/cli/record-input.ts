@@ -1,0 +1,116 @@
+/** What `produce` reads, line by line, as records. */
+import { isUtf8 } from "node:buffer";
+import { BrokerError } from "../base/errors.ts";
+import type { ProducerRecord } from "../client/index.ts";
+import { didYouMean } from "./settings.ts";
+
+type Headers = readonly (readonly [name: string, value: string | Uint8Array | null])[];
+
+/** The same for every record, unless the record says otherwise. */
+export interface RecordDefaults {
+  readonly key?: string;
+  readonly partition?: number;
+  readonly headers?: Headers;
+}
+
+/**
+ * @returns null: the line is no record
+ * @throws BrokerError INVALID_RECORD
+ */
+export type LineReader = (line: Uint8Array) => ProducerRecord | null;
+
+const decoder = new TextDecoder();
+
+/** The whole line is the value. */
+export function valueLines(defaults: RecordDefaults): LineReader {
+  return (value) => ({ ...defaults, value });
+}
+
+/** "key<separator>value"; a line without the separator has no key. */
+export function keyedLines(separator: string, defaults: RecordDefaults): LineReader {
+  const mark = Buffer.from(separator);
+  return (line) => {
+    const at = Buffer.from(line.buffer, line.byteOffset, line.length).indexOf(mark);
+    if (at < 0) return { ...defaults, value: line };
+    return { ...defaults, key: line.subarray(0, at), value: line.subarray(at + mark.length) };
+  };
+}
+
+/** The line is a JSON object and the value as it is; one of its fields is the key, too. */
+export function fieldKeyedLines(field: string, defaults: RecordDefaults): LineReader {
+  return (line) => {
+    const key = objectIn(line)[field];
+    if (typeof key === "object" && key !== null) throw invalid(`the field ${field} is no key: ${excerpt(line)}`);
+    return { ...defaults, ...(key !== undefined && key !== null && { key: String(key) }), value: line };
+  };
+}
+
+const RECORD_FIELDS = ["key", "keyBase64", "value", "valueBase64", "headers", "timestamp", "partition"];
+/** What `consume --format json` says beside; a record may come with it, and it is another's when it is written again. */
+const IGNORED_FIELDS = ["topic", "offset"];
+
+/** The line is a JSON object that describes the record, as `consume --format json` prints it. */
+export function recordLines(defaults: RecordDefaults): LineReader {
+  return (line) => {
+    if (line.length === 0) return null;
+    const object = objectIn(line);
+    const unknown = Object.keys(object).find((name) => !RECORD_FIELDS.includes(name) && !IGNORED_FIELDS.includes(name));
+    if (unknown !== undefined) {
+      throw invalid(`a record has no field "${unknown}"${didYouMean(unknown, RECORD_FIELDS)}: ${excerpt(line)}`);
+    }
+    const { timestamp, partition } = object;
+    const numbers = { ...(timestamp !== undefined && { timestamp }), ...(partition !== undefined && { partition }) };
+    for (const [name, number] of Object.entries(numbers)) {
+      if (!Number.isSafeInteger(number)) throw invalid(`${name} is a whole number: ${excerpt(line)}`);
+    }
+    const key = payload(object, "key");
+    const headers = object["headers"] === undefined ? undefined : headersIn(object["headers"], line);
+    return {
+      ...defaults,
+      ...(numbers as { readonly timestamp?: number; readonly partition?: number }),
+      ...(key !== undefined && { key }),
+      ...(headers !== undefined && { headers }),
+      value: payload(object, "value") ?? null,
+    };
+  };
+}
+
+/** Text is itself, `<name>Base64` are bytes; other JSON is written as JSON. @returns undefined: the object has none */
+function payload(object: Readonly<Record<string, unknown>>, name: string): string | Uint8Array | null | undefined {
+  const encoded = object[`${name}Base64`];
+  if (typeof encoded === "string") return Buffer.from(encoded, "base64");
+  const value = object[name];
+  return value === undefined || value === null || typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** {"name": "value"}, or [{"name": ..., "value": ...}], which may repeat names. */
+function headersIn(headers: unknown, line: Uint8Array): Headers {
+  const isList = Array.isArray(headers);
+  if (typeof headers !== "object" || headers === null) throw invalid(`headers are an object: ${excerpt(line)}`);
+  const list = isList ? headers : Object.entries(headers).map(([name, value]) => ({ name, value }));
+  return list.map((header: Readonly<Record<string, unknown>> | null) => {
+    const name = header?.["name"];
+    if (typeof name !== "string") throw invalid(`a header has a name: ${excerpt(line)}`);
+    return [name, payload(header!, "value") ?? null];
+  });
+}
+
+function objectIn(line: Uint8Array): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = isUtf8(line) ? JSON.parse(decoder.decode(line)) : undefined;
+  } catch {
+    value = undefined;
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw invalid(`a line is no JSON object: ${excerpt(line)}`);
+}
+
+function invalid(message: string): BrokerError {
+  return new BrokerError("INVALID_RECORD", message);
+}
+
+function excerpt(line: Uint8Array): string {
+  const text = decoder.decode(line.subarray(0, 80));
+  return line.length > 80 ? `${text}...` : text;
+}

@@ -1,0 +1,26 @@
+/** Where `consume` begins: earliest, latest, an offset, or a time. */
+
+import { UsageError } from "./command-error.ts";
+import { parseDuration } from "./option-types.ts";
+
+/** As the client takes it. */
+export type StartingPoint = "earliest" | "latest" | { readonly offset: number } | { readonly time: number };
+
+/** With a day, so that "2024" stays the offset it looks like; without an hour it is midnight, UTC, as ISO 8601 has it. */
+const ISO_8601 = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
+
+/**
+ * @param nowMs Unix ms, from which "-1h" is counted
+ * @throws UsageError
+ */
+export function startingPoint(text: string, nowMs: number): StartingPoint {
+  if (text === "earliest" || text === "latest") return text;
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return { offset: Number(text) };
+  const ago = text.startsWith("-") ? parseDuration(text.slice(1)) : null;
+  if (ago !== null) return { time: nowMs - ago };
+  const time = ISO_8601.test(text) ? Date.parse(text.replace(" ", "T")) : Number.NaN;
+  if (!Number.isNaN(time)) return { time };
+  throw new UsageError(
+    `--from is earliest, latest, an offset such as 1200, or a time such as 2024-05-01T12:00:00Z or -1h, not "${text}"`,
+  );
+}

@@ -1,0 +1,164 @@
+/** A broker, as an app sees it: its topics, and producers and consumers, each with a connection of its own. */
+import { BrokerError } from "../base/errors.ts";
+import type { Offset, Timestamp } from "../base/units.ts";
+import type { Crc32c } from "../wasm/crc32c.ts";
+import { Channel } from "./channel.ts";
+import { checksum } from "./checksum.ts";
+import { Consumer } from "./consumer.ts";
+import { type ConsumerOptions, type StartPosition, startValue } from "./consumer-options.ts";
+import { type FetchOptions, type FetchResult, fetchRecords } from "./fetch.ts";
+import { type ConnectOptions, type ConnectSettings, connectSettings } from "./options.ts";
+import { Producer } from "./producer.ts";
+import type { ProducerOptions } from "./producer-options.ts";
+import { describedTopic, Topics, topicInfo } from "./topics.ts";
+
+export interface OffsetResult {
+  readonly offset: number;
+  readonly logStartOffset: number;
+  readonly highWatermark: number;
+  readonly leaderEpoch: number;
+}
+
+/**
+ * Connects to a broker.
+ *
+ * @throws BrokerError CONNECTION_LOST        there is none within connectTimeoutMs
+ * @throws BrokerError AUTHENTICATION_FAILED, UNSUPPORTED_VERSION, PROTOCOL_VIOLATION, INVALID_OPTION
+ * @throws the signal's reason
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Client> {
+  const { signal } = options;
+  const settings = connectSettings(options);
+  signal?.throwIfAborted();
+  const client = new Client(settings, signal, await checksum());
+  try {
+    await client.connected();
+  } catch (error) {
+    await client.close();
+    signal?.throwIfAborted();
+    throw error;
+  }
+  return client;
+}
+
+export class Client {
+  readonly topics: Topics;
+  readonly #settings: ConnectSettings;
+  readonly #signal: AbortSignal | undefined;
+  readonly #crc32c: Crc32c;
+  readonly #channel: Channel;
+  readonly #producers = new Set<Producer>();
+  readonly #consumers = new Set<Consumer>();
+  readonly #abort = (): void => void this.#abortAll();
+  #closing: Promise<void> | null = null;
+
+  /** Use `connect`. */
+  constructor(settings: ConnectSettings, signal: AbortSignal | undefined, crc32c: Crc32c) {
+    this.#settings = settings;
+    this.#signal = signal;
+    this.#crc32c = crc32c;
+    this.#channel = new Channel(settings, 0, {});
+    this.topics = new Topics(this.#channel);
+    signal?.addEventListener("abort", this.#abort);
+  }
+
+  /** @throws BrokerError  there is no connection within connectTimeoutMs */
+  async connected(): Promise<void> {
+    await this.#channel.connected(this.#settings.connectTimeoutMs);
+  }
+
+  /**
+   * Makes a producer, with a connection of its own. Close it when it is not needed any more.
+   *
+   * @throws BrokerError INVALID_OPTION, UNSUPPORTED_COMPRESSION
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, CONNECTION_LOST  about `options.topic`, if there is one
+   */
+  async producer(options: ProducerOptions = {}): Promise<Producer> {
+    this.#checkOpen();
+    const producer = new Producer(this.#settings, options, this.#crc32c);
+    this.#producers.add(producer);
+    try {
+      if (options.topic !== undefined) await producer.prepare(options.topic);
+    } catch (error) {
+      this.#producers.delete(producer);
+      await producer.abort();
+      throw error;
+    }
+    return producer;
+  }
+
+  /**
+   * Makes a consumer. It connects when it is first read, and is closed when that is over.
+   *
+   * @throws BrokerError INVALID_OPTION
+   */
+  consumer(options: ConsumerOptions): Consumer {
+    this.#checkOpen();
+    const consumer = new Consumer(this.#settings, options, this.#crc32c);
+    this.#consumers.add(consumer);
+    return consumer;
+  }
+
+  /**
+   * Finds an offset: where reading from there would begin.
+   *
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE
+   */
+  async listOffset(topic: string, partition: number, position: StartPosition): Promise<OffsetResult> {
+    const { topicId } = describedTopic(await topicInfo(this.#channel, topic, false));
+    const { start, value } = startValue(position);
+    const body = { topicId, partition, start, value: value as Offset | Timestamp };
+    const result = await this.#channel.request("ListOffset", body, "ListOffsetResult");
+    const { offset, logStartOffset, highWatermark, leaderEpoch } = result;
+    return { offset, logStartOffset, highWatermark, leaderEpoch };
+  }
+
+  /**
+   * Reads once, from one partition.
+   *
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, UNSUPPORTED_COMPRESSION
+   */
+  fetch(options: FetchOptions): Promise<FetchResult> {
+    return fetchRecords(this.#channel, options, this.#crc32c);
+  }
+
+  /** What the broker says of itself. */
+  async stats(): Promise<unknown> {
+    const { json } = await this.#channel.request("StatsRequest", {}, "StatsResult");
+    try {
+      return JSON.parse(json);
+    } catch (error) {
+      throw new BrokerError("PROTOCOL_VIOLATION", "the broker's stats are not JSON", { cause: error });
+    }
+  }
+
+  /**
+   * Closes producers, once what they have is acknowledged or given up, consumers and the connection.
+   *
+   * @throws BrokerError  as the producers' flush does
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#signal?.removeEventListener("abort", this.#abort);
+    const producers = await Promise.allSettled([...this.#producers].map((producer) => producer.close()));
+    await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
+    await this.#channel.close();
+    const failed = producers.find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
+  }
+
+  async #abortAll(): Promise<void> {
+    const reason = new BrokerError("CLOSED", "the client was aborted", { cause: this.#signal?.reason });
+    await Promise.all([...this.#producers].map((producer) => producer.abort(reason)));
+    await this.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== null) throw new BrokerError("CLOSED", "the client is closed");
+    this.#signal?.throwIfAborted();
+  }
+}

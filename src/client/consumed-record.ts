@@ -1,0 +1,75 @@
+/** A record as an object of its own. */
+import type { Offset, Timestamp } from "../base/units.ts";
+import { readVarint, readVarintSize } from "./varint.ts";
+
+/** Name and value of a header; null: it has no value. */
+export type Header = readonly [name: string, value: Uint8Array | null];
+
+const decoder = new TextDecoder();
+
+export class ConsumedRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: Offset;
+  /** Unix ms. */
+  readonly timestamp: Timestamp;
+  readonly key: Uint8Array | null;
+  /** null: a tombstone. */
+  readonly value: Uint8Array | null;
+  readonly #headers: Uint8Array;
+
+  /** @param headers the count of headers and the headers, encoded; they are decoded when they are asked for */
+  constructor(
+    topic: string,
+    partition: number,
+    offset: Offset,
+    timestamp: Timestamp,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: Uint8Array,
+  ) {
+    this.topic = topic;
+    this.partition = partition;
+    this.offset = offset;
+    this.timestamp = timestamp;
+    this.key = key;
+    this.value = value;
+    this.#headers = headers;
+  }
+
+  keyText(): string | null {
+    return this.key === null ? null : decoder.decode(this.key);
+  }
+
+  valueText(): string | null {
+    return this.value === null ? null : decoder.decode(this.value);
+  }
+
+  /** In their order; names may repeat. */
+  get headers(): readonly Header[] {
+    return decodeHeaders(this.#headers);
+  }
+}
+
+/**
+ * @param bytes the count and the headers
+ * @returns as many of them as there are; values are views of `bytes`
+ */
+export function decodeHeaders(bytes: Uint8Array): Header[] {
+  const headers: Header[] = [];
+  const count = readVarint(bytes, 0);
+  let at = readVarintSize(bytes, 0);
+  for (let index = 0; index < count && at < bytes.length; index++) {
+    const nameSize = readVarint(bytes, at);
+    const nameAt = at + readVarintSize(bytes, at);
+    const valueSizeAt = nameAt + Math.max(0, nameSize);
+    const valueSize = readVarint(bytes, valueSizeAt);
+    const valueAt = valueSizeAt + readVarintSize(bytes, valueSizeAt);
+    at = valueAt + Math.max(0, valueSize);
+    headers.push([
+      decoder.decode(bytes.subarray(nameAt, valueSizeAt)),
+      valueSize < 0 ? null : bytes.subarray(valueAt, at),
+    ]);
+  }
+  return headers;
+}

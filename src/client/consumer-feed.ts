@@ -1,0 +1,208 @@
+/**
+ * A consumer's connection and its subscriptions, and the batches that wait to be read. Batches come from all partitions
+ * through one queue; what may be in it is bounded by the credit that the broker has.
+ */
+import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { KIB } from "../base/units.ts";
+import type { DataReader } from "../protocol/data.ts";
+import { Start } from "../protocol/generated/wire.ts";
+import type { Message } from "../protocol/messages.ts";
+import type { FrameReader } from "../protocol/verifier.ts";
+import { brokerError } from "../protocol/wire-error.ts";
+import type { Crc32c } from "../wasm/crc32c.ts";
+import { BATCH_HEADER_SIZE, CODEC_NONE } from "../wasm/layout.ts";
+import { retry } from "./backoff.ts";
+import type { WalkableBatch } from "./batch-cursor.ts";
+import { BatchHeader } from "./batch-header.ts";
+import { decompressedRecords } from "./batch-records.ts";
+import { Channel, type ChannelOwner } from "./channel.ts";
+import type { Connection } from "./connection.ts";
+import type { ConsumerSettings } from "./consumer-options.ts";
+import type { ConnectSettings } from "./options.ts";
+import { PullQueue } from "./pull-queue.ts";
+import { type DueBatch, Subscription, type SubscriptionOwner } from "./subscription.ts";
+import { describedTopic, topicInfo } from "./topics.ts";
+
+/** Less would cut every slice short. */
+const CREDIT_MIN: number = 256 * KIB;
+
+export interface ReadableBatch extends WalkableBatch {
+  readonly subscription: Subscription;
+  /** For Subscription.consumed. */
+  readonly credit: number;
+}
+
+/** Takes a batch as it arrives; its bytes and its header are only there until it returns. */
+export type InPlaceReader = (batch: ReadableBatch) => void;
+
+export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
+  readonly settings: ConsumerSettings;
+  readonly crc32c: Crc32c;
+  readonly #channel: Channel;
+  readonly #inPlace: InPlaceReader | null;
+  readonly #queue = new PullQueue<DueBatch>();
+  /** Subscriptions by the ids they have on this connection. */
+  readonly #routes = new Map<number, Subscription>();
+  #connection: Connection | null = null;
+  #subscriptions: readonly Subscription[] = [];
+
+  /** @param inPlace reads batches as they arrive, unless others wait before them; null: all are pulled */
+  constructor(connect: ConnectSettings, settings: ConsumerSettings, crc32c: Crc32c, inPlace: InPlaceReader | null) {
+    this.settings = settings;
+    this.crc32c = crc32c;
+    this.#inPlace = inPlace;
+    this.#channel = new Channel(connect, 0, this);
+    this.#subscribe(connect.requestTimeoutMs).catch((error: unknown) => this.failed(asBrokerError(error)));
+  }
+
+  get subscriptions(): readonly Subscription[] {
+    return this.#subscriptions;
+  }
+
+  /**
+   * Takes the next batch that was not read in place.
+   *
+   * @returns null: there is none and will be none
+   * @throws BrokerError  reading cannot go on; or what `end` was given
+   */
+  async pull(): Promise<ReadableBatch | null> {
+    for (;;) {
+      const batch = await this.#queue.pull();
+      if (batch === null) return null;
+      try {
+        return await this.#readable(batch);
+      } catch (error) {
+        if (!this.#skips(error)) throw error;
+        batch.subscription.consumed(batch.credit);
+      }
+    }
+  }
+
+  /**
+   * A batch was read.
+   *
+   * @param fault why not all of it could be read; null: nothing was wrong
+   * @throws BrokerError  the fault, unless such batches are skipped
+   */
+  consumed({ subscription, header, credit }: ReadableBatch, fault: BrokerError | null): void {
+    if (fault !== null && this.settings.onCorrupt === "stop") throw fault;
+    subscription.position = header.nextOffset;
+    subscription.consumed(credit);
+  }
+
+  /**
+   * Ends reading at once.
+   *
+   * @param error what `pull` throws; null: it returns null
+   */
+  end(error: unknown): void {
+    this.#queue.clear();
+    this.#queue.end(error);
+    for (const subscription of this.#subscriptions) subscription.close();
+  }
+
+  /** Ends reading, and closes the connection. */
+  close(): Promise<void> {
+    this.end(null);
+    return this.#channel.close();
+  }
+
+  connected(connection: Connection): void {
+    this.#connection = connection;
+    connection.batch(() => {
+      for (const subscription of this.#subscriptions) subscription.connected(connection);
+    });
+  }
+
+  disconnected(): void {
+    this.#connection = null;
+    this.#routes.clear();
+    for (const subscription of this.#subscriptions) subscription.disconnected();
+  }
+
+  data(data: DataReader, frame: FrameReader): void {
+    this.#routes.get(data.subscription)?.data(data, frame);
+  }
+
+  message(message: Message): void {
+    switch (message.type) {
+      case "SubscribeResult":
+        this.#routes.get(message.correlation)?.subscribed(message.body);
+        break;
+      case "Error":
+        this.#routes.get(message.correlation)?.ended(brokerError(message.body));
+        break;
+      case "SubscriptionEnd":
+        this.#routes.get(message.body.subscription)?.ended(brokerError(message.body.error));
+        break;
+      case "Done":
+      case "Window":
+        break;
+      default:
+        throw new BrokerError("PROTOCOL_VIOLATION", `the broker sent a consumer ${message.type}`);
+    }
+  }
+
+  /** Also what a subscription tells that cannot go on: what was delivered before is read before. */
+  failed(error: BrokerError): void {
+    this.#queue.end(error);
+    for (const subscription of this.#subscriptions) subscription.close();
+  }
+
+  route(id: number, subscription: Subscription): void {
+    this.#routes.set(id, subscription);
+  }
+
+  unroute(id: number): void {
+    this.#routes.delete(id);
+  }
+
+  deliver(batch: DueBatch, header: BatchHeader): void {
+    const { subscription, bytes, at, size, fromOffset, fromTime, credit } = batch;
+    if (this.#inPlace !== null && this.#queue.isAwaited && header.codec === CODEC_NONE) {
+      const { topic, partition } = subscription;
+      const records = { bytes, at: at + BATCH_HEADER_SIZE, end: at + size };
+      this.#inPlace({ subscription, topic, partition, header, ...records, fromOffset, fromTime, credit });
+      return;
+    }
+    this.#queue.push(batch.isOwned ? batch : { ...batch, bytes: bytes.slice(at, at + size), at: 0, isOwned: true });
+  }
+
+  reachedEnd(): void {
+    if (this.#subscriptions.every(({ isDone }) => isDone)) this.#queue.end(null);
+  }
+
+  async #subscribe(timeoutMs: number): Promise<void> {
+    const { topic, partitions, from, offsets, bufferBytes } = this.settings;
+    const { topicId, partitionCount } = describedTopic(
+      await retry(() => topicInfo(this.#channel, topic, false), timeoutMs),
+    );
+    const chosen = partitions ?? Array.from({ length: partitionCount }, (_, partition) => partition);
+    const missing = chosen.find((partition) => partition >= partitionCount);
+    if (missing !== undefined)
+      throw new BrokerError(
+        "UNKNOWN_TOPIC_OR_PARTITION",
+        `topic ${topic} has ${partitionCount} partitions, none is number ${missing}`,
+      );
+    const credit = Math.max(CREDIT_MIN, Math.floor(bufferBytes / chosen.length));
+    this.#subscriptions = chosen.map((partition) => {
+      const offset = offsets[partition];
+      const start = offset === undefined ? from : { start: Start.Offset, value: offset };
+      return new Subscription(topic, topicId, partition, start, credit, this);
+    });
+    const connection = this.#connection;
+    if (connection !== null) this.connected(connection);
+  }
+
+  async #readable({ subscription, bytes, at, fromOffset, fromTime, credit }: DueBatch): Promise<ReadableBatch> {
+    const { topic, partition } = subscription;
+    const header = new BatchHeader();
+    header.read(bytes, at);
+    const records = await decompressedRecords(header, bytes, at, this.settings.decompressedBytesMax);
+    return { subscription, topic, partition, header, ...records, fromOffset, fromTime, credit };
+  }
+
+  #skips(error: unknown): boolean {
+    return this.settings.onCorrupt === "skip" && error instanceof BrokerError && error.code === "CORRUPT_BATCH";
+  }
+}

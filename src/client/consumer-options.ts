@@ -1,0 +1,86 @@
+/** What a consumer may be told, checked. */
+import { MIB } from "../base/units.ts";
+import { Start } from "../protocol/generated/wire.ts";
+import { choiceOption, integerOption, requireOption } from "./options.ts";
+
+/**
+ * Where reading begins: at the first record there is, after the last one, at an offset, or at the first record that is not
+ * earlier than a time (Unix ms).
+ */
+export type StartPosition = "earliest" | "latest" | { readonly offset: number } | { readonly time: number };
+
+export interface ConsumerOptions {
+  readonly topic: string;
+  /** Default: all. */
+  readonly partitions?: readonly number[];
+  /** Default "latest"; where offsets are given by partition, those not named begin there. */
+  readonly from?: StartPosition;
+  /** Where single partitions begin instead: to go on where an earlier consumer was. */
+  readonly offsets?: Readonly<Record<number, number>>;
+  /** "end": stop where each partition ended when reading began. Default: go on for ever. */
+  readonly until?: "end";
+  /** Bytes of batches that may be under way and not consumed; at least 256 KiB for each partition. Default 4 MiB. */
+  readonly bufferBytes?: number;
+  /** Bytes that a compressed batch may have, decompressed. Default 64 MiB. */
+  readonly decompressedBytesMax?: number;
+  /** A batch that is damaged: "stop" fails, with the offset after it in `details.nextOffset`; "skip" goes on there. Default "stop". */
+  readonly onCorrupt?: "stop" | "skip";
+  /** The offset to be read is not in the log, or not any more: fail, or go on elsewhere. Default "fail". */
+  readonly onOutOfRange?: "fail" | "earliest" | "latest";
+  /** Ends reading: whoever reads gets the signal's reason as an exception. */
+  readonly signal?: AbortSignal;
+}
+
+/** A start as the protocol has it. */
+export interface StartValue {
+  readonly start: Start;
+  /** The offset or the timestamp. */
+  readonly value: number;
+}
+
+export interface ConsumerSettings {
+  readonly topic: string;
+  /** null: all. */
+  readonly partitions: readonly number[] | null;
+  readonly from: StartValue;
+  readonly offsets: Readonly<Record<number, number>>;
+  readonly untilEnd: boolean;
+  readonly bufferBytes: number;
+  readonly decompressedBytesMax: number;
+  readonly onCorrupt: "stop" | "skip";
+  readonly onOutOfRange: "fail" | "earliest" | "latest";
+}
+
+export const EARLIEST: StartValue = { start: Start.Earliest, value: 0 };
+export const LATEST: StartValue = { start: Start.Latest, value: 0 };
+
+/** @throws BrokerError INVALID_OPTION */
+export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
+  const { partitions, offsets = {} } = options;
+  requireOption(typeof options.topic === "string", "a consumer reads a topic");
+  for (const partition of partitions ?? []) integerOption("a partition", partition, 0);
+  requireOption(partitions?.length !== 0, "partitions names at least one");
+  requireOption(new Set(partitions).size === (partitions?.length ?? 0), "partitions names none twice");
+  for (const offset of Object.values(offsets)) integerOption("an offset", offset, 0);
+  return {
+    topic: options.topic,
+    partitions: partitions ?? null,
+    from: startValue(options.from ?? "latest"),
+    offsets,
+    untilEnd: options.until === "end",
+    bufferBytes: integerOption("bufferBytes", options.bufferBytes ?? 4 * MIB, 1, 2 ** 31),
+    decompressedBytesMax: integerOption("decompressedBytesMax", options.decompressedBytesMax ?? 64 * MIB, 1, 2 ** 31),
+    onCorrupt: choiceOption("onCorrupt", options.onCorrupt ?? "stop", ["stop", "skip"]),
+    onOutOfRange: choiceOption("onOutOfRange", options.onOutOfRange ?? "fail", ["fail", "earliest", "latest"]),
+  };
+}
+
+/** @throws BrokerError INVALID_OPTION */
+export function startValue(position: StartPosition): StartValue {
+  if (position === "earliest") return EARLIEST;
+  if (position === "latest") return LATEST;
+  if (typeof position === "object" && "offset" in position)
+    return { start: Start.Offset, value: integerOption("from.offset", position.offset, 0) };
+  requireOption(typeof position === "object" && "time" in position, "from is earliest, latest, {offset} or {time}");
+  return { start: Start.Timestamp, value: integerOption("from.time", position.time, 0) };
+}

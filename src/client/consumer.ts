@@ -1,0 +1,151 @@
+/**
+ * Reads a topic's partitions, in one of three ways: `forEach` calls back per record with a reused cursor and is the
+ * fastest, `batches` hands out batches, and the consumer itself is an async iterable of records as objects.
+ *
+ * Promises
+ * - Of a partition every record comes once and in order, whatever connections are lost; nothing at or above the high
+ *   watermark comes.
+ * - What is under way and not read is bounded by `bufferBytes`: who reads slowly slows only himself.
+ *
+ * A consumer is read once, in one way. Where it stands is told by `positions`; another one goes on there with `offsets`.
+ */
+import { BrokerError } from "../base/errors.ts";
+import type { Crc32c } from "../wasm/crc32c.ts";
+import { BatchCursor } from "./batch-cursor.ts";
+import type { ConsumedRecord } from "./consumed-record.ts";
+import { ConsumerFeed, type InPlaceReader, type ReadableBatch } from "./consumer-feed.ts";
+import { type ConsumerOptions, type ConsumerSettings, consumerSettings } from "./consumer-options.ts";
+import type { ConnectSettings } from "./options.ts";
+import { RecordBatch } from "./record-batch.ts";
+import type { RecordCursor } from "./record-cursor.ts";
+import { RecordIterator } from "./record-iterator.ts";
+
+export interface PartitionPosition {
+  readonly partition: number;
+  /** Of the next record that will be handed out; -1: not known yet. */
+  readonly offset: number;
+  /** First offset that cannot be read yet, as last heard: the lag is the difference. */
+  readonly highWatermark: number;
+}
+
+export class Consumer implements AsyncIterable<ConsumedRecord> {
+  readonly #connect: ConnectSettings;
+  readonly #settings: ConsumerSettings;
+  readonly #crc32c: Crc32c;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = (): void => this.#end(this.#signal?.reason);
+  #feed: ConsumerFeed | null = null;
+  #isEnded = false;
+  #closing: Promise<void> | null = null;
+
+  /**
+   * Use `Client.consumer`.
+   *
+   * @throws BrokerError INVALID_OPTION
+   */
+  constructor(connect: ConnectSettings, options: ConsumerOptions, crc32c: Crc32c) {
+    this.#connect = connect;
+    this.#settings = consumerSettings(options);
+    this.#crc32c = crc32c;
+    this.#signal = options.signal;
+  }
+
+  /** Where reading stands, by partition; empty before it began. */
+  get positions(): readonly PartitionPosition[] {
+    const subscriptions = this.#feed?.subscriptions ?? [];
+    return subscriptions.map(({ partition, position: offset, highWatermark }) => ({
+      partition,
+      offset,
+      highWatermark,
+    }));
+  }
+
+  /**
+   * Calls back for each record, until `close`, the end (`until: "end"`) or an error. Batches are walked where the socket
+   * has put them, without a copy.
+   *
+   * @param visit gets the same cursor again and again; it is valid until `visit` returns. What it throws ends reading
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, UNSUPPORTED_COMPRESSION
+   * @throws what `visit` throws, or the signal's reason
+   */
+  async forEach(visit: (record: RecordCursor) => void): Promise<void> {
+    const cursor = new BatchCursor();
+    const feed = this.#begin((batch) => {
+      try {
+        this.#walk(batch, cursor, visit);
+      } catch (error) {
+        this.#end(error);
+      }
+    });
+    try {
+      for (let batch = await feed.pull(); batch !== null; batch = await feed.pull()) this.#walk(batch, cursor, visit);
+    } finally {
+      await this.close();
+    }
+  }
+
+  /**
+   * Hands out batches, until the loop is left, `close`, the end (`until: "end"`) or an error.
+   *
+   * @throws as `forEach` does
+   */
+  async *batches(): AsyncGenerator<RecordBatch, void, undefined> {
+    const feed = this.#begin(null);
+    try {
+      for (let batch = await feed.pull(); batch !== null; batch = await feed.pull()) {
+        yield new RecordBatch(batch);
+        feed.consumed(batch, null);
+      }
+    } finally {
+      await this.close();
+    }
+  }
+
+  /**
+   * Hands out records as objects, until the loop is left, `close`, the end (`until: "end"`) or an error.
+   *
+   * @throws as `forEach` does
+   */
+  [Symbol.asyncIterator](): AsyncIterator<ConsumedRecord, undefined> {
+    return new RecordIterator(this.#begin(null), () => this.close());
+  }
+
+  /** Ends reading, and closes the connection. Who reads comes to the end of the loop. */
+  close(): Promise<void> {
+    this.#isEnded = true;
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#closing ??= this.#feed?.close() ?? Promise.resolve();
+    return this.#closing;
+  }
+
+  #begin(inPlace: InPlaceReader | null): ConsumerFeed {
+    if (this.#feed !== null) throw new BrokerError("INVALID_REQUEST", "a consumer is read once; make another one");
+    if (this.#isEnded) throw new BrokerError("CLOSED", "the consumer is closed");
+    this.#signal?.throwIfAborted();
+    this.#signal?.addEventListener("abort", this.#onAbort);
+    this.#feed = new ConsumerFeed(this.#connect, this.#settings, this.#crc32c, inPlace);
+    return this.#feed;
+  }
+
+  #walk(batch: ReadableBatch, cursor: BatchCursor, visit: (record: RecordCursor) => void): void {
+    const { subscription } = batch;
+    cursor.open(batch);
+    try {
+      while (cursor.next()) {
+        visit(cursor);
+        if (!this.#isEnded) continue;
+        subscription.position = cursor.offset + 1;
+        return;
+      }
+    } catch (error) {
+      subscription.position = cursor.offset;
+      throw error;
+    }
+    this.#feed!.consumed(batch, cursor.fault);
+  }
+
+  #end(error: unknown): void {
+    this.#isEnded = true;
+    this.#feed?.end(error);
+  }
+}

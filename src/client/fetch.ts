@@ -1,0 +1,91 @@
+/** One answer to one question: the records of a partition from somewhere on, as far as a limit goes. */
+import { assert } from "../base/assert.ts";
+import { BrokerError } from "../base/errors.ts";
+import { MIB, type Offset, type Timestamp } from "../base/units.ts";
+import type { Crc32c } from "../wasm/crc32c.ts";
+import { BatchCursor } from "./batch-cursor.ts";
+import { BatchHeader } from "./batch-header.ts";
+import { decompressedRecords } from "./batch-records.ts";
+import type { Channel } from "./channel.ts";
+import type { ConsumedRecord } from "./consumed-record.ts";
+import { type StartPosition, startValue } from "./consumer-options.ts";
+import { integerOption } from "./options.ts";
+import { SliceAssembler } from "./slice-assembler.ts";
+import { describedTopic, topicInfo } from "./topics.ts";
+
+export interface FetchOptions {
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: StartPosition;
+  /** Bytes of batches; one comes even if it is larger. Default 1 MiB. */
+  readonly bytesMax?: number;
+  /** Wait until there are so many bytes, or `waitMs` is over. Default 1. */
+  readonly bytesMin?: number;
+  /** Default 0: what there is. */
+  readonly waitMs?: number;
+}
+
+export interface FetchResult {
+  readonly records: readonly ConsumedRecord[];
+  /** Where the next fetch goes on. */
+  readonly nextOffset: number;
+  /** First offset that can be read. */
+  readonly logStartOffset: number;
+  /** First offset that cannot be read yet. */
+  readonly highWatermark: number;
+}
+
+const DECOMPRESSED_BYTES_MAX: number = 64 * MIB;
+
+interface Numbers {
+  readonly baseOffset: number;
+  readonly logStartOffset: number;
+  readonly highWatermark: number;
+}
+
+/** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, UNSUPPORTED_COMPRESSION */
+export async function fetchRecords(channel: Channel, options: FetchOptions, crc32c: Crc32c): Promise<FetchResult> {
+  const { topic, partition, from } = options;
+  const { start, value } = startValue(from);
+  const limits = {
+    bytesMax: integerOption("bytesMax", options.bytesMax ?? 1 * MIB, 1, 2 ** 31),
+    bytesMin: integerOption("bytesMin", options.bytesMin ?? 1, 0, 2 ** 31),
+    waitMsMax: integerOption("waitMs", options.waitMs ?? 0, 0, 2 ** 31),
+  };
+  const { topicId } = describedTopic(await topicInfo(channel, topic, false));
+  const batches: Uint8Array[] = [];
+  const assembler = new SliceAssembler({
+    batch: (bytes, at, size) => void batches.push(bytes.slice(at, at + size)),
+  });
+  let numbers: Numbers | null = null;
+  const connection = await channel.connected();
+  const body = { topicId, partition, start, value: value as Offset | Timestamp, ...limits };
+  await connection.fetch(body, (data, frame) => {
+    const { baseOffset, logStartOffset, highWatermark } = data;
+    assembler.take(frame.bytes, data.bytesAt, data.bytesSize, data.batchPosition);
+    numbers = { baseOffset, logStartOffset, highWatermark };
+  });
+  assert(numbers !== null, "the answer to a fetch has a last slice");
+  const { baseOffset, logStartOffset, highWatermark } = numbers as Numbers;
+
+  const records: ConsumedRecord[] = [];
+  let nextOffset = baseOffset;
+  for (const batch of batches) {
+    const header = new BatchHeader();
+    header.read(batch, 0);
+    if (!header.isIntact(batch, 0, crc32c)) {
+      const details = { topic, partition, nextOffset: header.nextOffset };
+      throw new BrokerError("CORRUPT_BATCH", `a batch of ${topic}-${partition} came damaged`, { details });
+    }
+    nextOffset = header.nextOffset;
+    if (header.isControl) continue;
+    const { bytes, at, end } = await decompressedRecords(header, batch, 0, DECOMPRESSED_BYTES_MAX);
+    const cursor = new BatchCursor();
+    const fromOffset = typeof from === "object" && "offset" in from ? from.offset : 0;
+    const fromTime = typeof from === "object" && "time" in from && batch === batches[0] ? from.time : -Infinity;
+    cursor.open({ topic, partition, header, bytes, at, end, fromOffset, fromTime });
+    while (cursor.next()) records.push(cursor.recordOver(bytes, 0));
+    if (cursor.fault !== null) throw cursor.fault;
+  }
+  return { records, nextOffset, logStartOffset, highWatermark };
+}

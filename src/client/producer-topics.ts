@@ -1,0 +1,102 @@
+/** The topics a producer knows, those it is looking up, and what was sent to the latter meanwhile. */
+import { asBrokerError } from "../base/errors.ts";
+import { type DeferredSend, DeferredSends } from "./deferred-sends.ts";
+import type { PartitionQueue } from "./partition-queue.ts";
+import type { ProducerTopic } from "./producer-topic.ts";
+
+interface LookUp {
+  readonly sends: DeferredSends;
+  readonly done: Promise<void>;
+}
+
+export class ProducerTopics {
+  readonly #load: (name: string) => Promise<ProducerTopic>;
+  readonly #take: (send: DeferredSend) => void;
+  readonly #bytesMax: number;
+  readonly #known = new Map<string, ProducerTopic>();
+  /** What was asked for last. */
+  #lastName = "";
+  #last: ProducerTopic | undefined;
+  readonly #lookUps = new Map<string, LookUp>();
+
+  /**
+   * @param load     asks the broker; retries what may be retried
+   * @param take     takes what was sent to a topic that is known now
+   * @param bytesMax about as many bytes may wait for each topic
+   */
+  constructor(load: (name: string) => Promise<ProducerTopic>, take: (send: DeferredSend) => void, bytesMax: number) {
+    this.#load = load;
+    this.#take = take;
+    this.#bytesMax = bytesMax;
+  }
+
+  /** @returns undefined: it is not known yet */
+  get(name: string): ProducerTopic | undefined {
+    // Most producers have one topic, and its name is the same object each time: that costs nothing to compare.
+    if (name !== this.#lastName) {
+      this.#lastName = name;
+      this.#last = this.#known.get(name);
+    }
+    return this.#last;
+  }
+
+  *queues(): Iterable<PartitionQueue> {
+    for (const topic of this.#known.values()) yield* topic.queues;
+  }
+
+  /**
+   * Makes a topic known.
+   *
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, CONNECTION_LOST, CLOSED
+   */
+  async lookUp(name: string): Promise<void> {
+    if (!this.#known.has(name)) await this.#lookUp(name).done;
+  }
+
+  /**
+   * Keeps what is sent to a topic that is not known until it is.
+   *
+   * @throws BrokerError BUSY  too much waits already
+   */
+  defer(send: DeferredSend): void {
+    this.#lookUp(send.topic).sends.push(send);
+  }
+
+  /** Resolves when no topic is being looked up any more. */
+  async lookedUp(): Promise<void> {
+    await Promise.allSettled([...this.#lookUps.values()].map(({ done }) => done));
+  }
+
+  /** The broker does not have this topic any more: it may have another of that name. */
+  forget(name: string, topicId: Uint8Array): void {
+    if (this.#known.get(name)?.topicId === topicId) this.#known.delete(name);
+    this.#lastName = "";
+    this.#last = undefined;
+  }
+
+  #lookUp(name: string): LookUp {
+    const underWay = this.#lookUps.get(name);
+    if (underWay !== undefined) return underWay;
+    const sends = new DeferredSends(this.#bytesMax);
+    const done = this.#load(name).then(
+      (topic) => {
+        this.#lookUps.delete(name);
+        this.#known.set(name, topic);
+        this.#lastName = name;
+        this.#last = topic;
+        // At once, so that nothing sent from now on comes before.
+        while (!sends.isEmpty) this.#take(sends.shift());
+      },
+      (error: unknown) => {
+        this.#lookUps.delete(name);
+        sends.rejectAll(asBrokerError(error));
+        throw error;
+      },
+    );
+    // Who only sends is told by the promise of `send`.
+    done.catch(() => {});
+    const lookUp = { sends, done };
+    this.#lookUps.set(name, lookUp);
+    return lookUp;
+  }
+}

@@ -1,0 +1,410 @@
+/**
+ * Sends records to topics, in batches.
+ *
+ * Promises
+ * - In a partition the order is that of the calls, whatever is retried (unless `idempotent` is off).
+ * - What is acknowledged is in the log once, as durable as its topic says.
+ * - A record is settled within `deliveryTimeoutMs`: acknowledged, or failed with the reason.
+ * - Memory is bounded by `bufferBytes`. When it is full `send` waits, and `enqueue` says so.
+ *
+ * Keys, values and headers are read during the call, and never kept; only what `send` cannot take at once is looked at
+ * later, when its promise settles at the latest.
+ */
+import { assert } from "../base/assert.ts";
+import { asBrokerError, BrokerError } from "../base/errors.ts";
+import type { Crc32c } from "../wasm/crc32c.ts";
+import { BATCH_HEADER_SIZE } from "../wasm/layout.ts";
+import { retry } from "./backoff.ts";
+import { BATCH_AT, Batch, type BatchOutcome, type RecordWaiter } from "./batch.ts";
+import { BatchMemory } from "./batch-memory.ts";
+import { type DeferredSend, DeferredSends } from "./deferred-sends.ts";
+import { Linger } from "./linger.ts";
+import type { ConnectSettings } from "./options.ts";
+import type { PartitionQueue, QueueOwner } from "./partition-queue.ts";
+import { ProduceSender } from "./produce-sender.ts";
+import { ProducerIdentities } from "./producer-identities.ts";
+import { type ProducerOptions, type ProducerSettings, producerSettings } from "./producer-options.ts";
+import type { Ack, ProducerRecord } from "./producer-record.ts";
+import { ProducerTopic } from "./producer-topic.ts";
+import { ProducerTopics } from "./producer-topics.ts";
+import { RecordEncoder } from "./record-encoder.ts";
+import { topicInfo } from "./topics.ts";
+import { TurnClock } from "./turn-clock.ts";
+import { callUser } from "./user-callback.ts";
+
+const SWEEP_MS = 250;
+interface ReadyWaiter {
+  resolve(): void;
+  reject(error: BrokerError): void;
+}
+
+export class Producer {
+  readonly #settings: ProducerSettings;
+  readonly #sender: ProduceSender;
+  readonly #queueOwner: QueueOwner;
+  readonly #topics: ProducerTopics;
+  readonly #memory: BatchMemory;
+  readonly #encoder = new RecordEncoder();
+  readonly #clock = new TurnClock();
+  readonly #linger: Linger;
+  readonly #deferred: DeferredSends;
+  readonly #sweeper: ReturnType<typeof setInterval>;
+  #readyWaiters: ReadyWaiter[] = [];
+  /** What was lost of records that nobody waits for, since the last flush. */
+  #lost: { readonly error: BrokerError; count: number } | null = null;
+  /** Why nothing more is taken. */
+  #end: BrokerError | null = null;
+  #closing: Promise<void> | null = null;
+
+  /**
+   * Use `Client.producer`.
+   *
+   * @throws BrokerError INVALID_OPTION, UNSUPPORTED_COMPRESSION
+   */
+  constructor(connect: ConnectSettings, options: ProducerOptions, crc32c: Crc32c) {
+    const settings = producerSettings(options);
+    const { bufferBytes, batchBytes, windowBytes, lingerMs } = settings;
+    this.#settings = settings;
+    this.#memory = new BatchMemory(bufferBytes, batchBytes);
+    this.#linger = new Linger(lingerMs);
+    this.#deferred = new DeferredSends(bufferBytes);
+    this.#topics = new ProducerTopics(
+      (name) => this.#load(name),
+      (send) => this.#send(send),
+      bufferBytes,
+    );
+    this.#sender = new ProduceSender(connect, windowBytes, (error) => this.#fail(error));
+    this.#queueOwner = this.#ownQueues(crc32c);
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
+  }
+
+  /** Bytes of memory that batches take now. */
+  get bufferedBytes(): number {
+    return this.#memory.usedBytes;
+  }
+
+  /**
+   * Sends a record.
+   *
+   * @returns resolves when the record is as durable as its topic promises
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, MESSAGE_TOO_LARGE, INVALID_RECORD, INVALID_TIMESTAMP
+   * @throws BrokerError REQUEST_TIMED_OUT  not acknowledged within deliveryTimeoutMs; it may be in the log or not
+   * @throws BrokerError BUSY               too many sends wait for memory
+   * @throws BrokerError CLOSED
+   */
+  send(record: ProducerRecord): Promise<Ack> {
+    return new Promise((resolve, reject) => {
+      this.#send({ topic: this.#topicName(record), record, resolve, reject });
+    });
+  }
+
+  /**
+   * Sends a record that nobody waits for: a tenth of the cost of `send`. What becomes of it is told by `flush`, and batch
+   * by batch by `onAck` and `onError`.
+   *
+   * @returns false: it was taken, but now the memory is full; await `ready` before the next one
+   * @throws BrokerError BUSY                        the memory is full, and it was not taken
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION  also for a topic that exists, if it was not made known by `prepare`
+   * @throws BrokerError MESSAGE_TOO_LARGE, INVALID_RECORD, INVALID_TIMESTAMP, CLOSED
+   */
+  enqueue(record: ProducerRecord): boolean {
+    if (this.#end !== null) throw this.#end;
+    const name = this.#topicName(record);
+    const topic = this.#topics.get(name);
+    if (topic === undefined) throw unknownTopic(name);
+    // What `send` was given before comes before.
+    if (!this.#deferred.isEmpty) throw noMemory();
+    this.#append(topic, record, null);
+    if (!this.#isFull()) return true;
+    for (const queue of this.#topics.queues()) queue.close();
+    return false;
+  }
+
+  /**
+   * Waits until there is memory for more records.
+   *
+   * @throws BrokerError CLOSED, or why the producer cannot go on
+   */
+  ready(): Promise<void> {
+    if (this.#end !== null) return Promise.reject(this.#end);
+    if (!this.#isFull() && this.#deferred.isEmpty) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#readyWaiters.push({ resolve, reject });
+    });
+  }
+
+  /**
+   * Makes a topic known, so that `enqueue` takes records for it. The producer's own topic is known from the start.
+   *
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, CONNECTION_LOST, CLOSED
+   */
+  async prepare(topic: string): Promise<void> {
+    if (this.#end !== null) throw this.#end;
+    await this.#topics.lookUp(topic);
+  }
+
+  /**
+   * Waits until everything given so far is acknowledged or given up.
+   *
+   * @throws BrokerError the first reason why records of `enqueue` were lost since the last flush; `details.records` of them
+   */
+  async flush(): Promise<void> {
+    await this.#topics.lookedUp();
+    const target = this.#deferred.pushed;
+    do await this.#settleBatches();
+    while (this.#deferred.shifted < target);
+    const lost = this.#lost;
+    this.#lost = null;
+    if (lost === null) return;
+    const { code, message, details } = lost.error;
+    throw new BrokerError(code, message, { details: { ...details, records: lost.count }, cause: lost.error });
+  }
+
+  /**
+   * Takes no more records, waits for those it has as `flush` does, and closes the connection.
+   *
+   * @throws BrokerError as `flush` does
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /**
+   * Closes without waiting.
+   *
+   * @param reason what those are told whose records are not acknowledged; these may be in the log or not
+   */
+  abort(reason: BrokerError = closedError()): Promise<void> {
+    this.#fail(reason);
+    return this.#sender.channel.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#end ??= closedError();
+    try {
+      await this.flush();
+    } finally {
+      await this.abort();
+    }
+  }
+
+  /** A method, since V8 calls its runtime for a private getter. */
+  #isFull(): boolean {
+    return this.#memory.freeBytes < this.#memory.blockSizeMax;
+  }
+
+  #topicName(record: ProducerRecord): string {
+    const name = record.topic ?? this.#settings.topic;
+    if (name === null) throw new BrokerError("INVALID_RECORD", "neither the record nor the producer names a topic");
+    return name;
+  }
+
+  #send(send: DeferredSend): void {
+    try {
+      if (this.#end !== null) throw this.#end;
+      const topic = this.#topics.get(send.topic);
+      if (topic === undefined) this.#topics.defer(send);
+      else if (this.#isFull() || !this.#deferred.isEmpty) this.#deferred.push(send);
+      else if (!this.#appendSend(topic, send)) this.#deferred.push(send);
+    } catch (error) {
+      send.reject(asBrokerError(error));
+    }
+  }
+
+  /** @returns false: there is no memory for it until others are acknowledged */
+  #appendSend(topic: ProducerTopic, { record, resolve, reject }: DeferredSend): boolean {
+    const acknowledged: RecordWaiter["acknowledged"] = (
+      { baseOffset, durability, duplicate },
+      partition,
+      index,
+      timestamp,
+    ) => {
+      const offset = durability === null ? -1 : baseOffset + index;
+      resolve({ topic: topic.name, partition, offset, timestamp, durability, duplicate });
+    };
+    try {
+      this.#append(topic, record, { acknowledged, failed: reject });
+      return true;
+    } catch (error) {
+      if (error instanceof BrokerError && error.code === "BUSY" && this.#memory.usedBytes > 0) return false;
+      throw error;
+    }
+  }
+
+  #append(topic: ProducerTopic, record: ProducerRecord, waiter: RecordWaiter | null): void {
+    const encoder = this.#encoder;
+    const { partition, key = null, value, headers } = record;
+    const timestamp = record.timestamp === undefined ? this.#clock.now() : checkedTimestamp(record.timestamp);
+    let queue: PartitionQueue;
+    if (headers === undefined && value instanceof Uint8Array && (key === null || key instanceof Uint8Array)) {
+      queue = topic.queueFor(partition, key);
+      if (queue.open?.appendPlain(key, value, timestamp, waiter)) return;
+      encoder.take(record);
+    } else {
+      encoder.take(record);
+      queue = topic.queueFor(partition, encoder.key());
+    }
+    if (queue.open === null || !queue.open.append(encoder, timestamp, waiter))
+      this.#appendToNew(queue, timestamp, waiter);
+  }
+
+  #appendToNew(queue: PartitionQueue, timestamp: number, waiter: RecordWaiter | null): void {
+    const encoder = this.#encoder;
+    const memory = this.#memory;
+    const { topic, partition, batchBytesMax } = queue.target;
+    const size = BATCH_HEADER_SIZE + encoder.size(0, 0);
+    if (size > batchBytesMax) throw tooLarge(topic, size, batchBytesMax);
+    queue.close();
+    const openedMs = performance.now();
+    const sizeMax = Math.min(batchBytesMax, memory.blockSizeMax - BATCH_AT);
+    const isLarge = size > sizeMax;
+    const hint = Math.max(size, Math.min(sizeMax, queue.sizeHint));
+    const batch = isLarge
+      ? Batch.openLarge(memory, partition, size, openedMs)
+      : (Batch.open(memory, partition, hint, sizeMax, openedMs) ??
+        Batch.open(memory, partition, size, sizeMax, openedMs));
+    if (batch === null) throw noMemory();
+    const isTaken = batch.append(encoder, timestamp, waiter);
+    assert(isTaken, "a new batch has room for its first record");
+    if (isLarge) {
+      queue.enqueue(batch);
+    } else {
+      queue.open = batch;
+      this.#linger.opened(queue, batch);
+    }
+  }
+
+  async #load(name: string): Promise<ProducerTopic> {
+    const { acks, choice, deliveryTimeoutMs } = this.#settings;
+    const info = await retry(() => topicInfo(this.#sender.channel, name, false), deliveryTimeoutMs);
+    // The window is given back by answers: so they are asked for even where nobody waits for them.
+    const topic = new ProducerTopic(info, acks === "all" ? -1 : 1, choice, this.#queueOwner);
+    for (const queue of topic.queues) this.#sender.add(queue);
+    return topic;
+  }
+
+  #ownQueues(crc32c: Crc32c): QueueOwner {
+    const { acks, isIdempotent, inFlightMax, compressor } = this.#settings;
+    const sender = this.#sender;
+    const identities = new ProducerIdentities(sender.channel);
+    return {
+      crc32c,
+      isIdempotent,
+      inFlightMax,
+      compressor,
+      resends: acks !== 0,
+      inlineMax: () => sender.inlineMax,
+      identify: (previous, queue) => {
+        const identity = previous === null ? identities.first() : identities.after(previous);
+        identity.then(
+          (found) => queue.identified(found),
+          (error: unknown) => queue.unidentified(asBrokerError(error)),
+        );
+      },
+      sendable: (queue) => sender.sendable(queue),
+      acknowledged: (queue, batch, outcome) => this.#acknowledged(queue, batch, outcome),
+      lost: (queue, batch, error) => this.#batchLost(queue, batch, error),
+    };
+  }
+
+  #acknowledged(queue: PartitionQueue, { count }: Batch, { baseOffset, durability, duplicate }: BatchOutcome): void {
+    const { onAck } = this.#settings;
+    const { topic, partition } = queue.target;
+    if (onAck !== null && durability !== null)
+      callUser(onAck, { topic, partition, baseOffset, count, durability, duplicate });
+    this.#settled(queue);
+  }
+
+  #batchLost(queue: PartitionQueue, { count, unwatchedCount }: Batch, error: BrokerError): void {
+    const { onError, acks } = this.#settings;
+    const { topic, topicId, partition } = queue.target;
+    if (error.code === "UNKNOWN_TOPIC_ID") this.#topics.forget(topic, topicId);
+    // With acks 0 nobody hears of it.
+    if (acks !== 0) {
+      if (this.#lost !== null) this.#lost.count += unwatchedCount;
+      else if (unwatchedCount > 0) this.#lost = { error, count: unwatchedCount };
+      if (onError !== null) callUser(onError, error, { topic, partition, count });
+    }
+    this.#settled(queue);
+  }
+
+  /** A batch is settled: others may go, and there is memory again. */
+  #settled(queue: PartitionQueue): void {
+    if (queue.isIdle) this.#linger.idle(queue);
+    const deferred = this.#deferred;
+    while (!deferred.isEmpty && !this.#isFull()) {
+      const send = deferred.first;
+      const topic = this.#topics.get(send.topic);
+      try {
+        if (topic === undefined) this.#topics.defer(send);
+        else if (!this.#appendSend(topic, send)) break;
+      } catch (error) {
+        send.reject(asBrokerError(error));
+      }
+      deferred.shift();
+    }
+    if (this.#isFull() || !deferred.isEmpty) return;
+    const waiters = this.#readyWaiters;
+    this.#readyWaiters = [];
+    for (const waiter of waiters) waiter.resolve();
+  }
+
+  /** Closes the open batches, and waits for all there are. */
+  async #settleBatches(): Promise<void> {
+    const settled: Promise<void>[] = [];
+    for (const queue of this.#topics.queues()) {
+      queue.close();
+      for (const batch of queue.batches()) settled.push(new Promise((resolve) => batch.onSettled(resolve)));
+    }
+    await Promise.all(settled);
+  }
+
+  /** Gives up what has waited too long. */
+  #sweep(): void {
+    const sinceMs = performance.now() - this.#settings.deliveryTimeoutMs;
+    let isStuck = false;
+    for (const queue of this.#topics.queues()) if (queue.expire(sinceMs)) isStuck = true;
+    // What the broker neither takes nor refuses is taken back with the connection.
+    if (isStuck) this.#sender.channel.drop(new BrokerError("REQUEST_TIMED_OUT", "the broker did not answer in time"));
+    const deferred = this.#deferred;
+    while (!deferred.isEmpty && deferred.firstSinceMs < sinceMs)
+      deferred.shift().reject(new BrokerError("REQUEST_TIMED_OUT", "there was no memory for the record in time"));
+  }
+
+  #fail(error: BrokerError): void {
+    this.#end ??= error;
+    clearInterval(this.#sweeper);
+    this.#linger.stop();
+    for (const queue of this.#topics.queues()) queue.fail(error);
+    this.#deferred.rejectAll(error);
+    const waiters = this.#readyWaiters;
+    this.#readyWaiters = [];
+    for (const waiter of waiters) waiter.reject(error);
+  }
+}
+
+function checkedTimestamp(timestamp: number): number {
+  if (Number.isSafeInteger(timestamp) && timestamp >= 0) return timestamp;
+  throw new BrokerError("INVALID_TIMESTAMP", `a timestamp is a number of milliseconds since 1970, not ${timestamp}`);
+}
+
+function unknownTopic(name: string): BrokerError {
+  return new BrokerError(
+    "UNKNOWN_TOPIC_OR_PARTITION",
+    `this producer does not know topic ${name}; await prepare("${name}")`,
+  );
+}
+
+function noMemory(): BrokerError {
+  return new BrokerError("BUSY", "the producer's memory is full; await ready() when enqueue returns false");
+}
+
+function tooLarge(topic: string, size: number, sizeMax: number): BrokerError {
+  const message = `a record takes a batch of ${size} bytes; topic ${topic} takes ${sizeMax} (max.message.bytes)`;
+  return new BrokerError("MESSAGE_TOO_LARGE", message, { details: { topic, size } });
+}
+
+function closedError(): BrokerError {
+  return new BrokerError("CLOSED", "the producer is closed");
+}

@@ -1,0 +1,48 @@
+/** Records as objects, one by one. By hand: an async generator costs a record three times as much. */
+import { BatchCursor } from "./batch-cursor.ts";
+import type { ConsumedRecord } from "./consumed-record.ts";
+import type { ConsumerFeed, ReadableBatch } from "./consumer-feed.ts";
+
+export class RecordIterator implements AsyncIterator<ConsumedRecord, undefined> {
+  readonly #feed: ConsumerFeed;
+  readonly #finish: () => Promise<void>;
+  readonly #cursor = new BatchCursor();
+  #batch: ReadableBatch | null = null;
+
+  /** @param finish called when the loop is left, or has come to its end */
+  constructor(feed: ConsumerFeed, finish: () => Promise<void>) {
+    this.#feed = feed;
+    this.#finish = finish;
+  }
+
+  next(): Promise<IteratorResult<ConsumedRecord, undefined>> {
+    return this.#cursor.next() ? Promise.resolve(this.#record()) : this.#nextBatch();
+  }
+
+  async return(): Promise<IteratorResult<ConsumedRecord, undefined>> {
+    await this.#finish();
+    return { done: true, value: undefined };
+  }
+
+  #record(): IteratorResult<ConsumedRecord, undefined> {
+    const cursor = this.#cursor;
+    this.#batch!.subscription.position = cursor.offset + 1;
+    return { done: false, value: cursor.recordOver(cursor.bytes, 0) };
+  }
+
+  async #nextBatch(): Promise<IteratorResult<ConsumedRecord, undefined>> {
+    const cursor = this.#cursor;
+    try {
+      do {
+        if (this.#batch !== null) this.#feed.consumed(this.#batch, cursor.fault);
+        this.#batch = await this.#feed.pull();
+        if (this.#batch === null) return await this.return();
+        cursor.open(this.#batch);
+      } while (!cursor.next());
+      return this.#record();
+    } catch (error) {
+      await this.#finish();
+      throw error;
+    }
+  }
+}

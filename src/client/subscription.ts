@@ -1,0 +1,239 @@
+/**
+ * One partition's reading: where it stands, what the broker may send ahead, and how it goes on after a connection is lost
+ * or a batch cannot be read. It hands out batches that are whole, intact and due, each once and in order.
+ */
+import { assert } from "../base/assert.ts";
+import { BrokerError } from "../base/errors.ts";
+import type { Offset } from "../base/units.ts";
+import { CREDIT_FRAME_SIZE, writeCredit } from "../protocol/credit.ts";
+import type { DataReader } from "../protocol/data.ts";
+import type { SubscribeResult } from "../protocol/generated/messages.ts";
+import { Start } from "../protocol/generated/wire.ts";
+import type { FrameReader } from "../protocol/verifier.ts";
+import type { Crc32c } from "../wasm/crc32c.ts";
+import { Backoff } from "./backoff.ts";
+import { BatchHeader } from "./batch-header.ts";
+import type { Connection } from "./connection.ts";
+import { type ConsumerSettings, EARLIEST, LATEST, type StartValue } from "./consumer-options.ts";
+import { type BatchSink, SliceAssembler } from "./slice-assembler.ts";
+import { HEADROOM } from "./transport.ts";
+
+const RETRY_MIN_MS = 50;
+const RETRY_MAX_MS = 1000;
+
+/** A batch that is to be read now, or later. */
+export interface DueBatch {
+  readonly subscription: Subscription;
+  /** Holds the batch at `at`; unless they are the receiver's, the bytes are only there until `deliver` returns. */
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly size: number;
+  readonly isOwned: boolean;
+  /** Records before this offset are not wanted. */
+  readonly fromOffset: number;
+  /** Records before this time (Unix ms) are not wanted, up to the first one that is not. */
+  readonly fromTime: number;
+  /** Bytes to be given back by `consumed` once it was read. */
+  readonly credit: number;
+}
+
+export interface SubscriptionOwner {
+  readonly settings: ConsumerSettings;
+  readonly crc32c: Crc32c;
+  /** What comes under this id is the subscription's. */
+  route(id: number, subscription: Subscription): void;
+  unroute(id: number): void;
+  /** @param header the batch's, until this returns */
+  deliver(batch: DueBatch, header: BatchHeader): void;
+  /** Everything there was when reading began is delivered (`until: "end"`). */
+  reachedEnd(subscription: Subscription): void;
+  /** It cannot go on. */
+  failed(error: BrokerError): void;
+}
+
+export class Subscription implements BatchSink {
+  readonly topic: string;
+  readonly topicId: Uint8Array;
+  readonly partition: number;
+  readonly #owner: SubscriptionOwner;
+  readonly #creditMax: number;
+  readonly #header = new BatchHeader();
+  readonly #backoff = new Backoff(RETRY_MIN_MS, RETRY_MAX_MS);
+  #assembler = new SliceAssembler(this);
+  #connection: Connection | null = null;
+  #id = 0;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Where the next Subscribe begins. */
+  #start: StartValue;
+  /** Offset after what was delivered; -1: not known yet. */
+  #nextOffset = -1;
+  /** Where it ends, with `until: "end"`; -1: not known yet, or never. */
+  #endOffset = -1;
+  #isDone = false;
+  #fromTime: number;
+  /** Bytes delivered and not consumed. */
+  #held = 0;
+  /** Bytes consumed that the broker has not been told of. */
+  #consumed = 0;
+  /** First offset that cannot be read yet. */
+  highWatermark = 0;
+  /** Offset after the last record that was handed to the user; -1: not known yet. The owner moves it. */
+  position = -1;
+
+  /** @param creditMax bytes that may be under way and not consumed */
+  constructor(
+    topic: string,
+    topicId: Uint8Array,
+    partition: number,
+    start: StartValue,
+    creditMax: number,
+    owner: SubscriptionOwner,
+  ) {
+    this.topic = topic;
+    this.topicId = topicId;
+    this.partition = partition;
+    this.#start = start;
+    this.#creditMax = creditMax;
+    this.#owner = owner;
+    this.#fromTime = start.start === Start.Timestamp ? start.value : Number.NEGATIVE_INFINITY;
+  }
+
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** Begins, or goes on, over this connection. */
+  connected(connection: Connection): void {
+    this.#connection = connection;
+    this.#subscribe();
+  }
+
+  disconnected(): void {
+    this.#connection = null;
+    clearTimeout(this.#retryTimer);
+  }
+
+  /** The broker's answer to Subscribe. */
+  subscribed({ offset, highWatermark }: SubscribeResult): void {
+    this.#backoff.reset();
+    this.highWatermark = highWatermark;
+    this.#goOnAt(offset);
+    if (this.position < 0) this.position = offset;
+    if (this.#owner.settings.untilEnd && this.#endOffset < 0) this.#endOffset = highWatermark;
+    this.#checkEnd();
+  }
+
+  /** The broker refused Subscribe, or ended the subscription. */
+  ended(error: BrokerError): void {
+    const { onOutOfRange, onCorrupt } = this.#owner.settings;
+    const nextOffset = error.details["nextOffset"];
+    this.#owner.unroute(this.#id);
+    if (error.code === "OFFSET_OUT_OF_RANGE" && onOutOfRange !== "fail") {
+      this.#start = onOutOfRange === "earliest" ? EARLIEST : LATEST;
+      this.#fromTime = Number.NEGATIVE_INFINITY;
+    } else if (error.code === "CORRUPT_BATCH" && onCorrupt === "skip" && typeof nextOffset === "number") {
+      this.#goOnAt(nextOffset);
+    } else if (!error.retriable) {
+      this.#fail(error);
+      return;
+    }
+    this.#retryTimer = setTimeout(() => this.#subscribe(), this.#backoff.next());
+  }
+
+  /** A slice. */
+  data(data: DataReader, frame: FrameReader): void {
+    this.highWatermark = data.highWatermark;
+    this.#giveBack(this.#assembler.take(frame.bytes, data.bytesAt, data.bytesSize, data.batchPosition));
+  }
+
+  batch(bytes: Uint8Array, at: number, size: number, isOwned: boolean): void {
+    if (this.#isDone) return;
+    const header = this.#header;
+    const credit = isOwned ? 0 : size;
+    header.read(bytes, at);
+    if (!header.isIntact(bytes, at, this.#owner.crc32c)) {
+      if (this.#owner.settings.onCorrupt === "stop") this.#fail(damaged(this, header.nextOffset));
+      this.#giveBack(credit);
+      return;
+    }
+    // The first batch may begin before the offset that was asked for, and more may have come since the end was noted.
+    const isPast = header.nextOffset <= this.#nextOffset;
+    const isBeyond = this.#endOffset >= 0 && header.baseOffset >= this.#endOffset;
+    const isEmpty = header.isControl || header.count === 0 || header.maxTimestamp < this.#fromTime;
+    const fromOffset = this.#nextOffset;
+    const fromTime = this.#fromTime;
+    if (!isPast) this.#goOnAt(header.nextOffset);
+    if (isPast || isBeyond || isEmpty) {
+      this.#giveBack(credit);
+    } else {
+      this.#fromTime = Number.NEGATIVE_INFINITY;
+      this.#held += credit;
+      this.#owner.deliver({ subscription: this, bytes, at, size, isOwned, fromOffset, fromTime, credit }, header);
+    }
+    this.#checkEnd();
+  }
+
+  /** A delivered batch was read. */
+  consumed(credit: number): void {
+    this.#held -= credit;
+    assert(this.#held >= 0, "a batch is consumed once");
+    this.#giveBack(credit);
+  }
+
+  /** Ends it; nothing more is delivered. */
+  close(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    clearTimeout(this.#retryTimer);
+    this.#owner.unroute(this.#id);
+    // Its answer, and the slices that are on their way, are nobody's.
+    const connection = this.#connection;
+    connection?.post("Unsubscribe", { subscription: this.#id }, connection.nextCorrelation());
+  }
+
+  #subscribe(): void {
+    const connection = this.#connection;
+    if (connection === null || this.#isDone) return;
+    const { topicId, partition } = this;
+    const { start, value } = this.#start;
+    this.#assembler = new SliceAssembler(this);
+    this.#consumed = 0;
+    // One number for the subscription and for the request: it is unique on the connection.
+    const id = connection.nextCorrelation();
+    this.#id = id;
+    this.#owner.route(id, this);
+    const credit = this.#creditMax - this.#held;
+    connection.post("Subscribe", { subscription: id, topicId, partition, start, value: value as Offset, credit }, id);
+  }
+
+  #goOnAt(offset: number): void {
+    this.#nextOffset = offset;
+    this.#start = { start: Start.Offset, value: offset };
+  }
+
+  #checkEnd(): void {
+    if (this.#isDone || this.#endOffset < 0 || this.#nextOffset < this.#endOffset) return;
+    this.close();
+    this.#owner.reachedEnd(this);
+  }
+
+  #fail(error: BrokerError): void {
+    this.close();
+    this.#owner.failed(error);
+  }
+
+  /** The broker may send as much again. It is told at half of the credit, so that it never has to wait. */
+  #giveBack(bytes: number): void {
+    this.#consumed += bytes;
+    if (2 * this.#consumed < this.#creditMax || this.#connection === null || this.#isDone) return;
+    const frame = new Uint8Array(HEADROOM + CREDIT_FRAME_SIZE);
+    writeCredit(frame, HEADROOM, this.#id, this.#consumed);
+    this.#consumed = 0;
+    this.#connection.send(frame, HEADROOM, CREDIT_FRAME_SIZE);
+  }
+}
+
+function damaged({ topic, partition, position }: Subscription, nextOffset: number): BrokerError {
+  const details = { topic, partition, offset: position, nextOffset };
+  return new BrokerError("CORRUPT_BATCH", `a batch of ${topic}-${partition} came damaged`, { details });
+}
