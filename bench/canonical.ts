@@ -50,7 +50,9 @@ async function add(name: string, run: () => Promise<Row | Row[]>): Promise<void>
 }
 
 build("dist");
-console.log(`${os.cpus()[0]!.model}, ${os.availableParallelism()} processors, ${os.type()} ${os.release()}, Node ${process.versions.node}\n`);
+console.log(
+  `${os.cpus()[0]!.model}, ${os.availableParallelism()} processors, ${os.type()} ${os.release()}, Node ${process.versions.node}\n`,
+);
 
 // Memory that the machine has never touched is slow at its first use: one run that does not count pays for it.
 if (options.only === "") await runThroughput(large, length);
@@ -72,7 +74,13 @@ await add("p99 acknowledgement, 1 KiB, disk, at 125 MB/s", () =>
     lower("p99 acknowledgement, 1 KiB, disk, at 125 MB/s", "ms", 20),
     "disk",
     0.99,
-    { size: KIB, warmUp: 122_000 * length.warmUpSeconds, seconds: length.seconds, rate: 122_070, batchBytes: 256 * KIB },
+    {
+      size: KIB,
+      warmUp: 122_000 * length.warmUpSeconds,
+      seconds: length.seconds,
+      rate: 122_070,
+      batchBytes: 256 * KIB,
+    },
     repetitions,
   ),
 );

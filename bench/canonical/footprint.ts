@@ -59,9 +59,13 @@ export async function backlogRows(bytes: number): Promise<Row[]> {
     const { readyMs } = broker;
     await auditAll({ ...task, server: broker.server }, produced, records);
     return [
-      rowOf({ name: "memory, consumer stalled, 5 GB behind it", unit: "MB", target: RSS_MAX_MB, better: "lower" }, [memory], {
-        "bounded by": "pool of 256 MiB + idle memory",
-      }),
+      rowOf(
+        { name: "memory, consumer stalled, 5 GB behind it", unit: "MB", target: RSS_MAX_MB, better: "lower" },
+        [memory],
+        {
+          "bounded by": "pool of 256 MiB + idle memory",
+        },
+      ),
       rowOf({ name: "ready after kill -9 with 5 GB", unit: "ms", target: 2000, better: "lower" }, [readyMs], {
         "records audited": records,
       }),
@@ -90,5 +94,6 @@ async function auditAll(task: ConsumeTask, { acked }: ProduceReport, records: nu
   consumer.tell({ records });
   const { consumed, bad } = await consumer.report;
   const equal = acked.every((count, partition) => count === consumed[partition]);
-  if (bad > 0 || !equal) throw new Error(`the audit after the kill failed: acknowledged ${acked}, found ${consumed}, bad ${bad}`);
+  if (bad > 0 || !equal)
+    throw new Error(`the audit after the kill failed: acknowledged ${acked}, found ${consumed}, bad ${bad}`);
 }

@@ -22,12 +22,18 @@ export async function latencyRow(
     p99: percentile(at(0.99), 0.5),
     "p99.9": percentile(at(0.999), 0.5),
     samples: reports.reduce((sum, { latencies }) => sum + latencies.length, 0),
-    "records/s": percentile(reports.map(({ achievedRate }) => achievedRate), 0.5),
+    "records/s": percentile(
+      reports.map(({ achievedRate }) => achievedRate),
+      0.5,
+    ),
   };
   return rowOf(goal, at(quantile), details);
 }
 
-async function runLatency(durability: "disk" | "os", task: Omit<LatencyTask, "server" | "topic">): Promise<LatencyReport> {
+async function runLatency(
+  durability: "disk" | "os",
+  task: Omit<LatencyTask, "server" | "topic">,
+): Promise<LatencyReport> {
   const data = makeFolder();
   const broker = await BrokerProcess.start(data);
   try {
@@ -35,7 +41,8 @@ async function runLatency(durability: "disk" | "os", task: Omit<LatencyTask, "se
     await client.topics.create({ name: TOPIC, partitions: task.rate === 0 ? 1 : 2, settings: { durability } });
     await client.close();
     const { server } = broker;
-    return await new ClientProcess<LatencyTask, LatencyReport>("latency-task.ts", { server, topic: TOPIC, ...task }).report;
+    return await new ClientProcess<LatencyTask, LatencyReport>("latency-task.ts", { server, topic: TOPIC, ...task })
+      .report;
   } finally {
     await broker.kill();
     removeFolder(data);

@@ -23,7 +23,12 @@ export async function pointReadRow(reads: number): Promise<Row> {
       for (const segments of SEGMENTS) {
         const offset = Math.floor(Math.random() * BATCHES * BATCH_RECORDS);
         const begun = performance.now();
-        const { records } = await client.fetch({ topic: nameOf(segments), partition: 0, from: { offset }, bytesMax: 1 });
+        const { records } = await client.fetch({
+          topic: nameOf(segments),
+          partition: 0,
+          from: { offset },
+          bytesMax: 1,
+        });
         latencies.get(segments)!.push((performance.now() - begun) * 1000);
         if (records[0]?.offset !== offset) throw new Error(`asked for offset ${offset}, got ${records[0]?.offset}`);
       }
@@ -45,7 +50,11 @@ const nameOf = (segments: number): string => `segments-${segments}`;
 async function fill(client: Client, segments: number): Promise<void> {
   const topic = nameOf(segments);
   const segmentBytes = Math.ceil(BATCHES / segments) * BATCH_BYTES;
-  await client.topics.create({ name: topic, partitions: 1, settings: { durability: "os", "segment.bytes": String(segmentBytes) } });
+  await client.topics.create({
+    name: topic,
+    partitions: 1,
+    settings: { durability: "os", "segment.bytes": String(segmentBytes) },
+  });
   const producer = await client.producer({ topic, batchBytes: 8192 });
   const payloads = new Payloads(RECORD_SIZE);
   for (let batch = 0; batch < BATCHES; batch++) await fillBatch(producer, payloads, batch);
@@ -55,7 +64,8 @@ async function fill(client: Client, segments: number): Promise<void> {
 
 async function fillBatch(producer: Producer, payloads: Payloads, batch: number): Promise<void> {
   for (let record = 0; record < BATCH_RECORDS; record++) {
-    if (!producer.enqueue({ value: payloads.value(batch * BATCH_RECORDS + record), partition: 0 })) await producer.ready();
+    if (!producer.enqueue({ value: payloads.value(batch * BATCH_RECORDS + record), partition: 0 }))
+      await producer.ready();
   }
   if (batch % 64 === 0) await producer.flush();
 }

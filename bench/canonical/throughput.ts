@@ -51,9 +51,7 @@ async function measure(broker: BrokerProcess, workload: Workload, length: RunLen
   const { server } = broker;
   const { size, batchBytes } = workload;
   const common = { server, topic: TOPIC, partitions: PARTITIONS, size };
-  const consumer = workload.consumes
-    ? new ClientProcess<ConsumeTask, ConsumeReport>("consume-task.ts", common)
-    : null;
+  const consumer = workload.consumes ? new ClientProcess<ConsumeTask, ConsumeReport>("consume-task.ts", common) : null;
   const seconds = length.warmUpSeconds + length.seconds;
   const producer = new ClientProcess<ProduceTask, ProduceReport>("produce-task.ts", { ...common, batchBytes, seconds });
   const brokerSamples: { at: number; count: number; cpu: number }[] = [];
@@ -102,5 +100,12 @@ export async function throughputRow(
     ...(workload.consumes && { "consumer us/record": of("consumerCpu") }),
     "broker ns/byte": (of("brokerCpu") * 1000) / workload.size,
   };
-  return { row: rowOf(goal, runs.map((run) => run.records * scale), details), runs };
+  return {
+    row: rowOf(
+      goal,
+      runs.map((run) => run.records * scale),
+      details,
+    ),
+    runs,
+  };
 }

@@ -140,13 +140,11 @@ export class Partition implements PartitionNumbers, TailOwner, LogOwner {
 
   /** The topic is deleted: what was on its way is refused, readers are told, the folder goes. */
   async delete(): Promise<void> {
-    const error = new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", "the topic was deleted");
     const deleted = this.log.delete();
-    this.#refuseQueued(error);
+    this.#refuseQueued(topicDeleted());
     try {
       await deleted;
     } finally {
-      this.#acks.refuseAll(error);
       this.tail.clear();
       this.#wakeReaders();
     }
@@ -260,6 +258,8 @@ export class Partition implements PartitionNumbers, TailOwner, LogOwner {
   }
 
   closed(): void {
+    // Of a deleted log nothing becomes durable any more.
+    if (this.log.isDeleted) this.#acks.refuseAll(topicDeleted());
     // After a worker's death batches may be in the log that the tail was never told of, so it begins anew.
     if (!this.isMemory) this.tail.shrink(0);
     this.#wakeReaders();
@@ -350,4 +350,8 @@ export class Partition implements PartitionNumbers, TailOwner, LogOwner {
     tail.shrinkBelow(needed, tailBytes);
     tail.shrink(tailBytesMax);
   }
+}
+
+function topicDeleted(): BrokerError {
+  return new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", "the topic was deleted");
 }

@@ -1,6 +1,7 @@
 /** The connection of a command to its broker. */
 import { type Client, connect } from "../client/index.ts";
 import type { Invocation } from "./command-definition.ts";
+import { CommandError } from "./command-error.ts";
 
 /**
  * Connects, runs, and closes the connection whatever comes of it. A signal ends the attempt to connect; behind it, ending is
@@ -13,7 +14,8 @@ export async function connected<Result>(
   run: (client: Client) => Promise<Result>,
 ): Promise<Result> {
   const attempt = new AbortController();
-  const giveUp = (): void => attempt.abort(world.stop.signal.reason);
+  const giveUp = (): void => attempt.abort(new CommandError("INTERRUPTED", "a signal came before the connection"));
+  if (world.stop.signal.aborted) giveUp();
   world.stop.signal.addEventListener("abort", giveUp);
   const client = await connect({
     server: settings.server,

@@ -8,7 +8,7 @@ import { Progress } from "./progress.ts";
 import { type RecordFormat, recordFormat } from "./record-format.ts";
 import { startingPoint } from "./starting-point.ts";
 
-export interface ConsumeOptions {
+interface ConsumeOptions {
   readonly from?: string;
   readonly follow?: true;
   readonly format?: string;

@@ -21,7 +21,7 @@ import { didYouMean } from "./settings.ts";
 import { table } from "./table.ts";
 import type { World } from "./world.ts";
 
-export interface DemoOptions {
+interface DemoOptions {
   readonly data?: string;
   readonly only?: readonly string[];
 }
@@ -142,7 +142,9 @@ class Demonstration {
       const { ledger, ms, duplicates } = await sending;
       await this.#restart;
       progress.end();
-      const text = `produced ${name}: ${countText(records.length)} records (${doc}), ${sizeText(bytes)} in ${secondsText(ms)}`;
+      const twice = duplicates === 0 ? "" : `; ${countText(duplicates)} were sent twice, and are in the log once`;
+      const what = `${countText(records.length)} records (${doc}), ${sizeText(bytes)} in ${secondsText(ms)}`;
+      const text = `produced ${name}: ${what}${twice}`;
       const facts = { topic: name, records: records.length, bytes, ms: Math.round(ms), duplicates };
       this.#output.result({ step: "produced", ...facts }, text);
       return { dataSet, ledger, produceMs: ms, duplicates };

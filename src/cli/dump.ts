@@ -1,21 +1,23 @@
 /** `cambium dump`: what lies in the files of a data folder. It only reads, also while a broker runs. */
+import { setImmediate } from "node:timers/promises";
 import { BrokerError } from "../base/errors.ts";
 import type { FileHandle } from "../storage/disk.ts";
 import type { ScanEnvironment } from "../storage/segment-scan.ts";
 import type { Invocation } from "./command-definition.ts";
-import { UsageError } from "./command-error.ts";
+import { CommandError, UsageError } from "./command-error.ts";
 import { type PartitionFolder, type SegmentView, viewFolder, viewPartition } from "./data-folder-view.ts";
 import { dumpJson } from "./dump-json.ts";
 import { dumpText } from "./dump-text.ts";
 import { type DumpView, emptyTally, type Tally } from "./dump-view.ts";
 import { EXIT_FAILED, EXIT_OK, type ExitCode } from "./failure.ts";
 import type { Output } from "./output.ts";
+import { Progress } from "./progress.ts";
 import { SegmentCheck } from "./segment-check.ts";
 import { type BatchItem, type SegmentItem, segmentItems } from "./segment-items.ts";
 import { forEachRecord } from "./segment-records.ts";
 import { didYouMean } from "./settings.ts";
 
-export interface DumpOptions {
+interface DumpOptions {
   readonly segments?: true;
   readonly records?: true;
   readonly verify?: true;
@@ -28,12 +30,22 @@ export async function dump(invocation: Invocation): Promise<ExitCode> {
   const partitions = selected(view.partitions, invocation.arguments[0] as string | undefined);
   const dumping = new Dumping(environment, output, options as DumpOptions, world.stop.signal);
   dumping.say(dumping.view.folder(view, settings.data));
-  for (const partition of partitions) await dumping.partition(partition);
+  const progress = new Progress(output, "dump", null, () => dumping.total);
+  try {
+    for (const partition of partitions) await dumping.partition(partition);
+  } finally {
+    progress.end();
+  }
+  if (typeof world.stop.signal.reason === "string") {
+    throw new CommandError("INTERRUPTED", "a signal came before everything was read");
+  }
   dumping.say(dumping.view.end(dumping.total));
   await output.flush();
   const { verify } = options as DumpOptions;
   return verify && dumping.total.bad + dumping.total.problems > 0 ? EXIT_FAILED : EXIT_OK;
 }
+
+const BREATH_MS = 50;
 
 /** @param wanted "<topic>-<partition>", "<topic>" for all of its partitions, or nothing for all */
 function selected(partitions: readonly PartitionFolder[], wanted: string | undefined): readonly PartitionFolder[] {
@@ -51,6 +63,7 @@ class Dumping {
   readonly #output: Output;
   readonly #options: DumpOptions;
   readonly #stop: AbortSignal;
+  #breathedMs = performance.now();
 
   constructor(environment: ScanEnvironment, output: Output, options: DumpOptions, stop: AbortSignal) {
     this.#environment = environment;
@@ -61,7 +74,9 @@ class Dumping {
   }
 
   say(text: string): void {
-    this.#output.write(`${text}\n`);
+    // Where there is little to say, a bar may show how far it is.
+    if (this.#listsBatches) this.#output.write(`${text}\n`);
+    else this.#output.line(text);
   }
 
   get #listsBatches(): boolean {
@@ -87,23 +102,36 @@ class Dumping {
     let isWhole = true;
     try {
       for (const item of segmentItems(this.#environment, file, segment.size, (batch) => check?.batch(batch))) {
-        if (this.#stop.aborted) break;
-        const isBad = count(tally, item, isLast);
+        const counts = countsOf(item, isLast);
+        add(tally, counts);
+        add(this.total, counts);
         isWhole &&= item.kind === "batch" && item.state === "ok";
         if (item.kind === "batch") nextOffset = Math.max(nextOffset, item.lastOffset + 1);
-        if (isBad || this.#listsBatches) this.say(this.view.item(partition, segment, item));
+        if (counts.bad > 0 || this.#listsBatches) this.say(this.view.item(partition, segment, item));
         if (item.kind === "batch" && this.#options.records) await this.#records(partition, segment, file, item);
-        if (this.#output.isSlow) await this.#output.flush();
+        await this.#breathe();
+        if (this.#stop.aborted) return;
       }
     } finally {
       disk.close(file);
-    }
-    for (const problem of check?.finish(isWhole) ?? []) {
-      tally.problems++;
-      this.say(this.view.problem(partition, segment, problem));
+      for (const problem of check?.finish(isWhole) ?? []) this.#problem(partition, segment, problem, tally);
     }
     this.say(this.view.segmentEnd(partition, segment, tally, nextOffset));
-    for (const key of Object.keys(tally) as (keyof Tally)[]) this.total[key] += tally[key];
+  }
+
+  #problem(partition: string, segment: SegmentView, problem: string, tally: Tally): void {
+    if (this.#stop.aborted) return;
+    tally.problems++;
+    this.total.problems++;
+    this.say(this.view.problem(partition, segment, problem));
+  }
+
+  /** Reading blocks, so signals, the bar and a slow reader get their turn from time to time. */
+  async #breathe(): Promise<void> {
+    if (this.#output.isSlow) await this.#output.flush();
+    if (performance.now() - this.#breathedMs < BREATH_MS) return;
+    await setImmediate();
+    this.#breathedMs = performance.now();
   }
 
   async #records(partition: string, segment: SegmentView, file: FileHandle, batch: BatchItem): Promise<void> {
@@ -121,13 +149,15 @@ class Dumping {
 }
 
 /** @param isLast at the end of the last segment a torn batch is what a crash leaves, or a broker at work */
-function count(tally: Tally, item: SegmentItem, isLast: boolean): boolean {
-  tally.bytes += item.size;
-  const isBad =
-    item.kind === "batch" ? item.state === "BAD" || item.state === "misplaced" : item.kind === "unreadable" || !isLast;
-  if (isBad) tally.bad++;
-  if (item.kind !== "batch") return isBad;
-  tally.batches++;
-  if (!isBad) tally.records += item.records;
-  return isBad;
+function countsOf(item: SegmentItem, isLast: boolean): Tally {
+  const counts = { ...emptyTally(), bytes: item.size };
+  if (item.kind === "batch") {
+    const isBad = item.state === "BAD" || item.state === "misplaced";
+    return { ...counts, batches: 1, records: isBad ? 0 : item.records, bad: isBad ? 1 : 0 };
+  }
+  return { ...counts, bad: item.kind === "unreadable" || !isLast ? 1 : 0 };
+}
+
+function add(sum: Tally, counts: Tally): void {
+  for (const key of Object.keys(sum) as (keyof Tally)[]) sum[key] += counts[key];
 }

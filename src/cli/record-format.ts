@@ -18,7 +18,7 @@ function bytesJson(name: string, bytes: Uint8Array | null): Record<string, strin
   return { [`${name}Base64`]: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64") };
 }
 
-/** The form that `produce --input json` reads, too. */
+/** The form that `produce --json-lines` reads, too. */
 export function recordJson(record: RecordCursor): Record<string, unknown> {
   const { topic, partition, offset, timestamp } = record;
   const headers = record.headers().map(([name, value]) => ({ name, ...bytesJson("value", value) }));

@@ -2,7 +2,6 @@
 import { BatchCursor } from "../client/batch-cursor.ts";
 import { BatchHeader } from "../client/batch-header.ts";
 import { decompress } from "../client/compression.ts";
-import type { ReadableBatch } from "../client/consumer-feed.ts";
 import type { RecordCursor } from "../client/index.ts";
 import type { Disk, FileHandle } from "../storage/disk.ts";
 import { BATCH_HEADER_SIZE, type BatchItem } from "./segment-items.ts";
@@ -31,19 +30,17 @@ export async function forEachRecord(
   const stored = whole.subarray(BATCH_HEADER_SIZE);
   const bytes = codec === 0 ? stored : await decompress(codec, stored, DECOMPRESSED_BYTES_MAX);
   const at = partition.lastIndexOf("-");
-  const subscription = { topic: partition.slice(0, at), partition: Number(partition.slice(at + 1)) };
-  const fromStart = { fromOffset: Number.NEGATIVE_INFINITY, fromTime: Number.NEGATIVE_INFINITY };
   const cursor = new BatchCursor();
-  // The cursor looks at nothing else of a subscription.
   cursor.open({
-    subscription,
+    topic: partition.slice(0, at),
+    partition: Number(partition.slice(at + 1)),
     header,
     bytes,
     at: 0,
     end: bytes.length,
-    ...fromStart,
-    credit: 0,
-  } as unknown as ReadableBatch);
+    fromOffset: Number.NEGATIVE_INFINITY,
+    fromTime: Number.NEGATIVE_INFINITY,
+  });
   while (cursor.next()) visit(cursor);
   if (cursor.fault !== null) throw cursor.fault;
 }

@@ -12,14 +12,14 @@ import { table } from "./table.ts";
 
 type Pairs = readonly (readonly [name: string, value: string])[];
 
-export interface CreateOptions {
+interface CreateOptions {
   readonly partitions?: number;
   readonly config?: Pairs;
   readonly ifNotExists?: true;
   readonly dryRun?: true;
 }
 
-export interface AlterOptions {
+interface AlterOptions {
   readonly config?: Pairs;
   readonly unset?: readonly string[];
   readonly dryRun?: true;

@@ -70,6 +70,8 @@ export class Batch {
   identity: ProducerIdentity = ANONYMOUS;
   baseSequence = -1;
   #sealed = false;
+  /** How many were sent to its partition before it was, this time. */
+  ordinal = 0;
   /** Compression is under way. */
   isCompressing = false;
   #waiting: WaitingRecord[] = [];

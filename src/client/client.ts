@@ -10,7 +10,8 @@ import { type FetchOptions, type FetchResult, fetchRecords } from "./fetch.ts";
 import { type ConnectOptions, type ConnectSettings, connectSettings } from "./options.ts";
 import { Producer } from "./producer.ts";
 import type { ProducerOptions } from "./producer-options.ts";
-import { describedTopic, Topics, topicInfo } from "./topics.ts";
+import { TopicIds } from "./topic-ids.ts";
+import { Topics } from "./topics.ts";
 
 export interface OffsetResult {
   readonly offset: number;
@@ -47,6 +48,7 @@ export class Client {
   readonly #signal: AbortSignal | undefined;
   readonly #crc32c: Crc32c;
   readonly #channel: Channel;
+  readonly #topicIds: TopicIds;
   readonly #producers = new Set<Producer>();
   readonly #consumers = new Set<Consumer>();
   readonly #abort = (): void => void this.#abortAll();
@@ -58,6 +60,7 @@ export class Client {
     this.#signal = signal;
     this.#crc32c = crc32c;
     this.#channel = new Channel(settings, 0, {});
+    this.#topicIds = new TopicIds(this.#channel);
     this.topics = new Topics(this.#channel);
     signal?.addEventListener("abort", this.#abort);
   }
@@ -105,11 +108,12 @@ export class Client {
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE
    */
   async listOffset(topic: string, partition: number, position: StartPosition): Promise<OffsetResult> {
-    const { topicId } = describedTopic(await topicInfo(this.#channel, topic, false));
     const { start, value } = startValue(position);
-    const body = { topicId, partition, start, value: value as Offset | Timestamp };
-    const result = await this.#channel.request("ListOffset", body, "ListOffsetResult");
-    const { offset, logStartOffset, highWatermark, leaderEpoch } = result;
+    const numbers = await this.#topicIds.use(topic, (topicId) => {
+      const body = { topicId, partition, start, value: value as Offset | Timestamp };
+      return this.#channel.request("ListOffset", body, "ListOffsetResult");
+    });
+    const { offset, logStartOffset, highWatermark, leaderEpoch } = numbers;
     return { offset, logStartOffset, highWatermark, leaderEpoch };
   }
 
@@ -119,7 +123,7 @@ export class Client {
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, UNSUPPORTED_COMPRESSION
    */
   fetch(options: FetchOptions): Promise<FetchResult> {
-    return fetchRecords(this.#channel, options, this.#crc32c);
+    return this.#topicIds.use(options.topic, (id) => fetchRecords(this.#channel, id, options, this.#crc32c));
   }
 
   /** What the broker says of itself. */

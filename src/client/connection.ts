@@ -191,10 +191,10 @@ export class Connection {
     }
     const pending = this.#pending.get(message.correlation);
     if (pending === undefined) return this.#handlers.message(message);
-    this.#pending.delete(message.correlation);
     if (message.type === pending.answer) pending.resolve(message.body as never);
     else if (message.type === "Error") pending.reject(brokerError(message.body));
     else throw unexpected(message.type, pending.answer);
+    this.#pending.delete(message.correlation);
   }
 
   #takeWelcome(message: Message): void {

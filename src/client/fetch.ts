@@ -11,7 +11,6 @@ import type { ConsumedRecord } from "./consumed-record.ts";
 import { type StartPosition, startValue } from "./consumer-options.ts";
 import { integerOption } from "./options.ts";
 import { SliceAssembler } from "./slice-assembler.ts";
-import { describedTopic, topicInfo } from "./topics.ts";
 
 export interface FetchOptions {
   readonly topic: string;
@@ -43,8 +42,13 @@ interface Numbers {
   readonly highWatermark: number;
 }
 
-/** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, UNSUPPORTED_COMPRESSION */
-export async function fetchRecords(channel: Channel, options: FetchOptions, crc32c: Crc32c): Promise<FetchResult> {
+/** @throws BrokerError UNKNOWN_TOPIC_ID, OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, UNSUPPORTED_COMPRESSION */
+export async function fetchRecords(
+  channel: Channel,
+  topicId: Uint8Array,
+  options: FetchOptions,
+  crc32c: Crc32c,
+): Promise<FetchResult> {
   const { topic, partition, from } = options;
   const { start, value } = startValue(from);
   const limits = {
@@ -52,7 +56,6 @@ export async function fetchRecords(channel: Channel, options: FetchOptions, crc3
     bytesMin: integerOption("bytesMin", options.bytesMin ?? 1, 0, 2 ** 31),
     waitMsMax: integerOption("waitMs", options.waitMs ?? 0, 0, 2 ** 31),
   };
-  const { topicId } = describedTopic(await topicInfo(channel, topic, false));
   const batches: Uint8Array[] = [];
   const assembler = new SliceAssembler({
     batch: (bytes, at, size) => void batches.push(bytes.slice(at, at + size)),

@@ -62,6 +62,8 @@ export class PartitionQueue {
   /** Sent and not answered, or to be sent again once all are answered; oldest first. */
   readonly #inFlight: Batch[] = [];
   #unanswered = 0;
+  /** Batches sent so far, each as often as it was sent. */
+  #sentCount = 0;
   readonly #waiting: Batch[] = [];
   /** The batch that takes records now. */
   open: Batch | null = null;
@@ -73,8 +75,8 @@ export class PartitionQueue {
   #nextSequence = 0;
   /** The broker has acknowledged a batch under this identity. */
   #isKnown = false;
-  /** A batch before the oldest one was given up. */
-  #hasGap = false;
+  /** Sequence after the newest batch that the broker acknowledged. */
+  #knownSequence = 0;
   /** The broker expects another sequence: the next epoch is taken once everything is answered. */
   #isOutOfStep = false;
   /** What is in flight was refused, and is sent again. */
@@ -83,6 +85,8 @@ export class PartitionQueue {
   #needsPause = false;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #backoff = new Backoff(RETRY_MIN_MS, RETRY_MAX_MS);
+  /** What was opened before is given up as soon as it is not in flight. */
+  #tooOldMs = Number.NEGATIVE_INFINITY;
   /** Why the oldest batch was not taken so far. */
   #lastError: BrokerError | null = null;
 
@@ -137,8 +141,11 @@ export class PartitionQueue {
       return null;
     }
     const inlineMax = this.#owner.inlineMax();
-    const isAlone = !this.#isKnown || batch.size > inlineMax || (this.#inFlight[0]?.size ?? 0) > inlineMax;
-    return this.#inFlight.length < (isAlone ? 1 : this.#owner.inFlightMax) ? batch : null;
+    const oldest = this.#inFlight[0];
+    if (oldest === undefined) return batch;
+    const isAlone = !this.#isKnown || batch.size > inlineMax || oldest.size > inlineMax;
+    // From the oldest one on: those behind it that are acknowledged count, too, since the broker remembers them.
+    return !isAlone && this.#sentCount - oldest.ordinal < this.#owner.inFlightMax ? batch : null;
   }
 
   /** Seals the batch that `next` returned; from here on it is in flight. */
@@ -147,6 +154,7 @@ export class PartitionQueue {
     this.#waiting.shift();
     this.#inFlight.push(batch);
     this.#unanswered++;
+    batch.ordinal = this.#sentCount++;
     const identity = this.#identity;
     if (identity === ANONYMOUS) {
       batch.seal(identity, -1, this.#owner.crc32c);
@@ -154,7 +162,7 @@ export class PartitionQueue {
       batch.seal(identity, batch.baseSequence, this.#owner.crc32c);
     } else {
       batch.seal(identity, this.#nextSequence, this.#owner.crc32c);
-      this.#nextSequence = (this.#nextSequence + batch.count) % SEQUENCE_MODULUS;
+      this.#nextSequence = sequenceAfter(batch);
     }
     if (!this.#owner.resends) batch.forget();
   }
@@ -163,10 +171,8 @@ export class PartitionQueue {
   acknowledged(batch: Batch, outcome: BatchOutcome): void {
     this.#answered();
     this.#remove(this.#inFlight, batch);
-    if (batch.identity === this.#identity) {
-      this.#isKnown = true;
-      this.#hasGap = false;
-    }
+    this.#isKnown = true;
+    this.#knownSequence = sequenceAfter(batch);
     this.#lastError = null;
     this.#backoff.reset();
     batch.acknowledge(outcome);
@@ -183,7 +189,8 @@ export class PartitionQueue {
       this.#isRewinding = true;
       this.#needsPause = true;
       this.#lastError = error;
-    } else if (isSequence && isOldest && this.#hasGap) {
+    } else if (isSequence && isOldest && batch.baseSequence !== this.#knownSequence) {
+      // A batch between the one acknowledged last and this one was given up.
       this.#isRewinding = true;
       this.#isOutOfStep = true;
     } else if (isSequence && !isOldest) {
@@ -201,6 +208,7 @@ export class PartitionQueue {
     this.#lastError = error;
     if (!this.#owner.resends) for (const batch of this.#inFlight.slice()) this.#giveUp(this.#inFlight, batch, error);
     this.#rewind();
+    this.#giveUpOld();
     // The next broker may know nothing of this producer: one that lost its memory, say.
     this.#isKnown = this.#identity === ANONYMOUS;
   }
@@ -218,7 +226,7 @@ export class PartitionQueue {
     this.#identity = identity;
     this.#nextSequence = 0;
     this.#isKnown = false;
-    this.#hasGap = false;
+    this.#knownSequence = 0;
     this.#announce();
   }
 
@@ -235,21 +243,9 @@ export class PartitionQueue {
    * @returns whether a batch in flight is too old: its outcome can only be known on another connection
    */
   expire(openedMs: number): boolean {
+    this.#tooOldMs = openedMs;
     if (this.#inFlight.length > 0 && this.#inFlight[0]!.openedMs < openedMs) return true;
-    while (this.#waiting.length > 0 && this.#waiting[0]!.openedMs < openedMs) {
-      const batch = this.#waiting[0]!;
-      const hint = batch.baseSequence < 0 ? "" : "; it may be in the log or not";
-      const cause = this.#lastError;
-      this.#giveUp(
-        this.#waiting,
-        batch,
-        new BrokerError(
-          "REQUEST_TIMED_OUT",
-          `a batch was not acknowledged in time${hint}`,
-          cause === null ? {} : { cause },
-        ),
-      );
-    }
+    this.#giveUpOld();
     return false;
   }
 
@@ -268,7 +264,6 @@ export class PartitionQueue {
 
   #giveUp(from: Batch[], batch: Batch, error: BrokerError): void {
     this.#remove(from, batch);
-    if (batch.identity !== ANONYMOUS) this.#hasGap = true;
     batch.fail(error);
     this.#owner.lost(this, batch, error);
   }
@@ -277,6 +272,20 @@ export class PartitionQueue {
     const index = from.indexOf(batch);
     assert(index >= 0, "a batch is in its queue until it is settled");
     from.splice(index, 1);
+  }
+
+  #giveUpOld(): void {
+    while (this.#waiting.length > 0 && this.#waiting[0]!.openedMs < this.#tooOldMs) {
+      const batch = this.#waiting[0]!;
+      const hint = batch.baseSequence < 0 ? "" : "; it may be in the log or not";
+      const cause = this.#lastError;
+      const message = `a batch was not acknowledged in time${hint}`;
+      this.#giveUp(
+        this.#waiting,
+        batch,
+        new BrokerError("REQUEST_TIMED_OUT", message, cause === null ? {} : { cause }),
+      );
+    }
   }
 
   /** After an answer: sends what is next, or, once all are answered, what was refused. */
@@ -319,4 +328,8 @@ export class PartitionQueue {
   #announce(): void {
     if (this.next() !== null) this.#owner.sendable(this);
   }
+}
+
+function sequenceAfter({ baseSequence, count }: Batch): number {
+  return (baseSequence + count) % SEQUENCE_MODULUS;
 }

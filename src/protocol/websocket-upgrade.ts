@@ -105,7 +105,8 @@ export function checkUpgrade(response: UpgradeResponse, accept: string, protocol
   if (!/(?:^|,)\s*upgrade\s*(?:,|$)/i.test(headers.get("connection") ?? "")) refuse("the broker does not upgrade");
   if (headers.get("sec-websocket-accept") !== accept) refuse("the broker did not prove that it speaks WebSocket");
   if (headers.has("sec-websocket-extensions")) refuse("the broker uses an extension that was not offered");
-  if (headers.get("sec-websocket-protocol") !== protocol) refuse("the other end does not speak the subprotocol offered");
+  if (headers.get("sec-websocket-protocol") !== protocol)
+    refuse("the other end does not speak the subprotocol offered");
 }
 
 /** @returns bytes up to and with the empty line, 0 if there is none */

@@ -66,7 +66,13 @@ export class ActiveSegment {
    *
    * @throws DiskError no file is left behind
    */
-  static create(environment: LogEnvironment, folder: string, base: number, slotsMax: number, owner: PageOwner): ActiveSegment {
+  static create(
+    environment: LogEnvironment,
+    folder: string,
+    base: number,
+    slotsMax: number,
+    owner: PageOwner,
+  ): ActiveSegment {
     const { disk, crc32c } = environment;
     const segmentId = environment.newSegmentId();
     const created: FileHandle[] = [];
@@ -192,7 +198,8 @@ export class ActiveSegment {
 
 /** Removes all files of a segment. */
 export function removeSegment(disk: Disk, folder: string, base: number): void {
-  for (const kind of ["slots", "times", "seal", "log"] as const) disk.remove(`${folder}/${segmentFileName(base, kind)}`);
+  for (const kind of ["slots", "times", "seal", "log"] as const)
+    disk.remove(`${folder}/${segmentFileName(base, kind)}`);
 }
 
 /** Errno name of what a disk call threw; anything but a DiskError is a bug and goes on. */

@@ -3,9 +3,9 @@
  * every batch: after `check` its fields describe the batch.
  */
 import {
+  BATCH_ATTRIBUTES_AT,
   BATCH_BASE_SEQUENCE_AT,
   BATCH_CRC_AT,
-  BATCH_ATTRIBUTES_AT,
   BATCH_LAST_OFFSET_DELTA_AT,
   BATCH_MAX_TIMESTAMP_AT,
   BATCH_PRODUCER_EPOCH_AT,
@@ -60,7 +60,14 @@ export class Admission {
   stage(baseOffset: number): void {
     if (this.producerId < 0) return;
     const lastOffset = baseOffset + this.lastOffsetDelta;
-    this.#producers.stage(this.producerId, this.#producerEpoch, this.#baseSequence, this.#count, baseOffset, lastOffset);
+    this.#producers.stage(
+      this.producerId,
+      this.#producerEpoch,
+      this.#baseSequence,
+      this.#count,
+      baseOffset,
+      lastOffset,
+    );
   }
 
   #checkSequence(address: number): number {

@@ -3,7 +3,7 @@
  * storage's own. `appendError` turns one into the error that a client sees.
  */
 import { BrokerError, type ErrorName } from "../base/errors.ts";
-import { isCoreError, coreError } from "../wasm/core.ts";
+import { coreError, isCoreError } from "../wasm/core.ts";
 
 export const REFUSED_OUT_OF_ORDER = -100;
 export const REFUSED_STALE_EPOCH = -101;
@@ -15,13 +15,22 @@ export const REFUSED_UNKNOWN_OUTCOME = -106;
 export const REFUSED_NO_MEMORY = -107;
 
 const messages: Readonly<Record<number, readonly [ErrorName, string]>> = {
-  [REFUSED_OUT_OF_ORDER]: ["OUT_OF_ORDER_SEQUENCE", "the batch's sequence does not follow the producer's last batch in this partition"],
+  [REFUSED_OUT_OF_ORDER]: [
+    "OUT_OF_ORDER_SEQUENCE",
+    "the batch's sequence does not follow the producer's last batch in this partition",
+  ],
   [REFUSED_STALE_EPOCH]: ["INVALID_PRODUCER_EPOCH", "a newer epoch of this producer has written to this partition"],
-  [REFUSED_READ_ONLY]: ["PARTITION_READ_ONLY", "a sync failed and no new segment could be begun; the partition takes no writes until an operator acts"],
+  [REFUSED_READ_ONLY]: [
+    "PARTITION_READ_ONLY",
+    "a sync failed and no new segment could be begun; the partition takes no writes until an operator acts",
+  ],
   [REFUSED_NO_SPACE]: ["NO_SPACE", "the disk is full; nothing was written"],
   [REFUSED_STORAGE]: ["STORAGE_ERROR", "the disk refused; nothing of this batch is in the log"],
   [REFUSED_CLOSED]: ["UNKNOWN_TOPIC_OR_PARTITION", "the partition was closed or deleted meanwhile"],
-  [REFUSED_UNKNOWN_OUTCOME]: ["UNKNOWN_OUTCOME", "the thread that wrote the partition died; the batch may or may not be in the log"],
+  [REFUSED_UNKNOWN_OUTCOME]: [
+    "UNKNOWN_OUTCOME",
+    "the thread that wrote the partition died; the batch may or may not be in the log",
+  ],
   [REFUSED_NO_MEMORY]: ["BUSY", "no memory for the partition's index right now"],
 };
 

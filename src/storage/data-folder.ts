@@ -86,7 +86,10 @@ export function readMeta(disk: Disk, data: string, crc32c: Crc32c): FolderMeta |
   const bytes = disk.readFile(`${data}/${META}`);
   if (bytes === null) {
     if (disk.list(folders.topics(data)).length === 0) return null;
-    throw new BrokerError("LOG_DAMAGED", `${data} holds topics but no ${META}; it is not opened, so that nothing in it is lost`);
+    throw new BrokerError(
+      "LOG_DAMAGED",
+      `${data} holds topics but no ${META}; it is not opened, so that nothing in it is lost`,
+    );
   }
   const meta = decodeSealedJson(bytes, crc32c) as FolderMeta | null;
   if (meta === null) throw new BrokerError("LOG_DAMAGED", `${data}/${META} is damaged`);

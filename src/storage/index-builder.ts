@@ -2,8 +2,9 @@
  * Builds a segment's `.slots` and `.times` files from its batches: by recovery for what lies behind the indexed point, and
  * whole where a file is missing or disagrees with the log (contract B2).
  */
-import { SLOT_SIZE } from "../wasm/layout.ts";
+
 import type { Crc32c } from "../wasm/crc32c.ts";
+import { SLOT_SIZE } from "../wasm/layout.ts";
 import { type Disk, type FileHandle, replaceFile } from "./disk.ts";
 import {
   decodeIndexHeader,
@@ -88,7 +89,8 @@ export class IndexBuilder {
 
   timesBytes(): Uint8Array {
     const bytes = new Uint8Array(this.#times.length * TIMES_ENTRY_SIZE);
-    for (const [index, entry] of this.#times.entries()) bytes.set(new Uint8Array(entry.buffer), index * TIMES_ENTRY_SIZE);
+    for (const [index, entry] of this.#times.entries())
+      bytes.set(new Uint8Array(entry.buffer), index * TIMES_ENTRY_SIZE);
     return bytes;
   }
 }
@@ -160,7 +162,12 @@ export function extendIndexFiles(disk: Disk, segment: IndexedSegment, builder: I
     if (slots === null || times === null) return false;
     if (disk.size(slots) < INDEX_HEADER_SIZE + firstSlot * SLOT_SIZE) return false;
     replaceFrom(disk, slots, INDEX_HEADER_SIZE + firstSlot * SLOT_SIZE, builder.slotBytes());
-    replaceFrom(disk, times, INDEX_HEADER_SIZE + timesBefore(disk, times, firstSlot) * TIMES_ENTRY_SIZE, builder.timesBytes());
+    replaceFrom(
+      disk,
+      times,
+      INDEX_HEADER_SIZE + timesBefore(disk, times, firstSlot) * TIMES_ENTRY_SIZE,
+      builder.timesBytes(),
+    );
     return true;
   } finally {
     if (slots !== null) disk.close(slots);
@@ -178,13 +185,22 @@ export function hasWholeIndex(disk: Disk, segment: IndexedSegment, slots: number
   }
 }
 
-function openIndex(disk: Disk, { folder, base }: IndexedSegment, kind: "slots" | "times", crc32c: Crc32c): FileHandle | null {
+function openIndex(
+  disk: Disk,
+  { folder, base }: IndexedSegment,
+  kind: "slots" | "times",
+  crc32c: Crc32c,
+): FileHandle | null {
   const path = `${folder}/${segmentFileName(base, kind)}`;
   if (disk.status(path) === null) return null;
   const file = disk.open(path, "write");
   const header = new Uint8Array(INDEX_HEADER_SIZE);
   const read = disk.read(file, header, 0);
-  const decoded = decodeIndexHeader(header.subarray(0, read), kind === "slots" ? INDEX_KIND_DENSE : INDEX_KIND_TIMES, crc32c);
+  const decoded = decodeIndexHeader(
+    header.subarray(0, read),
+    kind === "slots" ? INDEX_KIND_DENSE : INDEX_KIND_TIMES,
+    crc32c,
+  );
   if (decoded?.base === base) return file;
   disk.close(file);
   return null;

@@ -18,13 +18,7 @@ import type { TopicId } from "../base/topic-id.ts";
 import { MIB } from "../base/units.ts";
 import { ActiveSegment, diskCode, type PageOwner, removeSegment } from "./active-segment.ts";
 import { Admission } from "./admission.ts";
-import {
-  appendError,
-  REFUSED_CLOSED,
-  REFUSED_NO_MEMORY,
-  REFUSED_READ_ONLY,
-  refusalOf,
-} from "./append-result.ts";
+import { appendError, REFUSED_CLOSED, REFUSED_NO_MEMORY, REFUSED_READ_ONLY, refusalOf } from "./append-result.ts";
 import { DiskError, type FailedSync } from "./disk.ts";
 import { LEADER_EPOCH_FILE, LeaderEpochs } from "./leader-epochs.ts";
 import * as field from "./log-memory.ts";
@@ -117,6 +111,8 @@ export class Log implements PartitionLog, PageOwner {
   #unsyncedSinceMs = 0;
   #unindexedBytesSyncing = 0;
   #unsyncedBytesSyncing = 0;
+  /** Offsets of the producers' snapshots in the folder; null: not looked at yet. */
+  #snapshots: readonly number[] | null = null;
   /** A background sync failed: what it covers is never again taken for durable. */
   #syncedFrozen = false;
   /** A sync failed while a write was in flight: the cut waits for its end. */
@@ -319,7 +315,10 @@ export class Log implements PartitionLog, PageOwner {
     } catch (error) {
       this.#readOnly = true;
       this.#numbers[field.STATE] = field.STATE_READ_ONLY;
-      events.warned(this.entry, `a failed write could not be cut back (${diskCode(error)}); the partition is read-only`);
+      events.warned(
+        this.entry,
+        `a failed write could not be cut back (${diskCode(error)}); the partition is read-only`,
+      );
     } finally {
       publisher.end(this.entry);
     }
@@ -356,7 +355,13 @@ export class Log implements PartitionLog, PageOwner {
   }
 
   #createSegment(base: number): ActiveSegment {
-    const segment = ActiveSegment.create(this.#environment, this.#identity.folder, base, this.#settings.segmentSlots, this);
+    const segment = ActiveSegment.create(
+      this.#environment,
+      this.#identity.folder,
+      base,
+      this.#settings.segmentSlots,
+      this,
+    );
     this.#unsynced.changed(this.#identity.folder);
     return segment;
   }
@@ -456,13 +461,15 @@ export class Log implements PartitionLog, PageOwner {
     const { disk, crc32c } = this.#environment;
     const { folder } = this.#identity;
     this.#writeSmallFile(segmentFileName(end, "producers"), this.#producers.encodeSnapshot(end, crc32c));
-    const offsets = disk
-      .list(folder)
-      .map(parseSegmentFileName)
-      .filter((file) => file?.kind === "producers")
-      .map((file) => file!.base)
-      .sort((left, right) => right - left);
-    for (const offset of offsets.slice(SNAPSHOTS_KEPT)) disk.remove(`${folder}/${segmentFileName(offset, "producers")}`);
+    // Listed once: a folder of many segments is slow to list.
+    this.#snapshots ??= disk.list(folder).flatMap((name) => {
+      const file = parseSegmentFileName(name);
+      return file?.kind === "producers" && file.base < end ? [file.base] : [];
+    });
+    const older = this.#snapshots.filter((offset) => offset !== end).sort((left, right) => right - left);
+    this.#snapshots = [end, ...older.slice(0, SNAPSHOTS_KEPT - 1)];
+    for (const offset of older.slice(SNAPSHOTS_KEPT - 1))
+      disk.remove(`${folder}/${segmentFileName(offset, "producers")}`);
   }
 
   // ---- durability
@@ -557,7 +564,10 @@ export class Log implements PartitionLog, PageOwner {
     this.#syncedFrozen = true;
     this.#rollForced = true;
     this.#unsyncedBytes = 0;
-    this.#environment.events.warned(this.entry, `a background sync failed (${code}); data since the last one may not survive a power failure`);
+    this.#environment.events.warned(
+      this.entry,
+      `a background sync failed (${code}); data since the last one may not survive a power failure`,
+    );
   }
 
   /** Contract D4: what was not durable is gone, and the log goes on in a new segment file. */
@@ -576,7 +586,10 @@ export class Log implements PartitionLog, PageOwner {
     } catch (error) {
       this.#readOnly = true;
       this.#numbers[field.STATE] = field.STATE_READ_ONLY;
-      events.warned(this.entry, `no new segment could be begun after a failed sync (${diskCode(error)}); the partition is read-only`);
+      events.warned(
+        this.entry,
+        `no new segment could be begun after a failed sync (${diskCode(error)}); the partition is read-only`,
+      );
     } finally {
       this.#publishWritten();
       publisher.end(this.entry);
@@ -655,7 +668,11 @@ export class Log implements PartitionLog, PageOwner {
 
   #checkpoint(): LogCheckpoint {
     const { base, position, end } = this.#synced;
-    return { logStartOffset: this.#numbers[field.LOG_START]!, indexed: this.#indexed.toJSON(), synced: { base, position, end } };
+    return {
+      logStartOffset: this.#numbers[field.LOG_START]!,
+      indexed: this.#indexed.toJSON(),
+      synced: { base, position, end },
+    };
   }
 
   #closeSegment(): void {

@@ -46,7 +46,13 @@ export function loadMetadata(disk: Disk, folder: string, crc32c: Crc32c): Loaded
  * @throws DiskError nothing was appended. After a failed sync the page cache is no evidence (contract D4): rewrite before
  *   the next append
  */
-export function appendMetadata(disk: Disk, folder: string, size: number, records: readonly unknown[], crc32c: Crc32c): number {
+export function appendMetadata(
+  disk: Disk,
+  folder: string,
+  size: number,
+  records: readonly unknown[],
+  crc32c: Crc32c,
+): number {
   const bytes = encode(records, crc32c);
   const file = disk.open(`${folder}/${FILE}`, "write");
   try {
@@ -89,7 +95,9 @@ function decode(bytes: Uint8Array, crc32c: Crc32c): { records: unknown[]; size: 
     if (!good) {
       // Only what follows the last durable append can be torn, and that is the end of the file.
       if (holdsGoodLine(bytes, at + line.length + 1, crc32c)) {
-        throw new BrokerError("LOG_DAMAGED", `the metadata log is damaged at byte ${at}; valid records follow it`, { details: { at } });
+        throw new BrokerError("LOG_DAMAGED", `the metadata log is damaged at byte ${at}; valid records follow it`, {
+          details: { at },
+        });
       }
       break;
     }
@@ -104,7 +112,10 @@ function holdsGoodLine(bytes: Uint8Array, from: number, crc32c: Crc32c): boolean
   for (let at = from; at < bytes.length; ) {
     const end = bytes.indexOf(10, at);
     if (end < 0) return false;
-    if (decoder.decode(bytes.subarray(at, at + CRC_DIGITS)) === crcText(bytes.subarray(at + CRC_DIGITS + 1, end), crc32c)) return true;
+    if (
+      decoder.decode(bytes.subarray(at, at + CRC_DIGITS)) === crcText(bytes.subarray(at + CRC_DIGITS + 1, end), crc32c)
+    )
+      return true;
     at = end + 1;
   }
   return false;

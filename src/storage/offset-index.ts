@@ -6,9 +6,10 @@
  * Entries may run ahead of the log by the batches that are staged; `truncate` takes them back. What lies in the file above
  * the log's end is cut by recovery.
  */
-import { SLOT_SIZE } from "../wasm/layout.ts";
+
 import { assert } from "../base/assert.ts";
 import type { Core } from "../wasm/core.ts";
+import { SLOT_SIZE } from "../wasm/layout.ts";
 import type { PageOwner } from "./active-segment.ts";
 import type { Disk, FileHandle } from "./disk.ts";
 import type { LogMemory } from "./log-memory.ts";

@@ -103,7 +103,10 @@ export class Producers {
     const lastSequence = addSequence(firstSequence, count - 1);
     for (let index = producer.count - 1; index >= 0; index--) {
       const at = producer.at(index);
-      if (producer.batches[at + FIRST_SEQUENCE] === firstSequence && producer.batches[at + LAST_SEQUENCE] === lastSequence) {
+      if (
+        producer.batches[at + FIRST_SEQUENCE] === firstSequence &&
+        producer.batches[at + LAST_SEQUENCE] === lastSequence
+      ) {
         return producer.batches[at + BASE_OFFSET]!;
       }
     }
@@ -113,7 +116,14 @@ export class Producers {
   }
 
   /** Remembers an accepted batch. */
-  stage(producerId: number, epoch: number, firstSequence: number, count: number, baseOffset: number, lastOffset: number): void {
+  stage(
+    producerId: number,
+    epoch: number,
+    firstSequence: number,
+    count: number,
+    baseOffset: number,
+    lastOffset: number,
+  ): void {
     let producer = this.#producers.get(producerId);
     if (producer === undefined || producer.epoch !== epoch) {
       this.#superseded.push({ producerId, producer, baseOffset });
@@ -147,7 +157,8 @@ export class Producers {
       else this.#producers.set(producerId, producer);
     }
     for (const producer of this.#producers.values()) {
-      while (producer.count > 0 && producer.batches[producer.at(producer.count - 1) + BASE_OFFSET]! >= end) producer.count--;
+      while (producer.count > 0 && producer.batches[producer.at(producer.count - 1) + BASE_OFFSET]! >= end)
+        producer.count--;
     }
     this.#staged.length = 0;
     this.#superseded.length = 0;
@@ -160,7 +171,14 @@ export class Producers {
   }
 
   /** Takes in a batch found in the log by recovery. */
-  replay(producerId: number, epoch: number, firstSequence: number, count: number, baseOffset: number, lastOffset: number): void {
+  replay(
+    producerId: number,
+    epoch: number,
+    firstSequence: number,
+    count: number,
+    baseOffset: number,
+    lastOffset: number,
+  ): void {
     let producer = this.#producers.get(producerId);
     if (producer === undefined) {
       producer = new Producer(epoch);
@@ -196,7 +214,8 @@ export class Producers {
       at += 16;
       for (let index = 0; index < producer.count; index++) {
         const batch = producer.at(index);
-        for (let field = 0; field < BATCH_FIELDS; field++, at += 8) view.setFloat64(at, producer.batches[batch + field]!, true);
+        for (let field = 0; field < BATCH_FIELDS; field++, at += 8)
+          view.setFloat64(at, producer.batches[batch + field]!, true);
       }
     }
     view.setUint32(at, crc32c(bytes.subarray(0, at)), true);

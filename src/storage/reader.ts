@@ -5,8 +5,9 @@
  * It runs beside the log's writer, on any thread: what it needs of the log it takes from the published numbers, in one
  * consistent look (contract H4).
  */
-import { ERR_NOT_FOUND, SLOT_SIZE, STOP_TRUNCATED } from "../wasm/layout.ts";
+
 import { BrokerError } from "../base/errors.ts";
+import { ERR_NOT_FOUND, SLOT_SIZE, STOP_TRUNCATED } from "../wasm/layout.ts";
 import { DiskError } from "./disk.ts";
 import { buildIndex, type IndexedSegment, replaceIndexFiles } from "./index-builder.ts";
 import { LEADER_EPOCH_FILE, LeaderEpochs } from "./leader-epochs.ts";
@@ -80,9 +81,13 @@ export function readBatches(environment: ReaderEnvironment, source: ReadSource, 
       if (again !== null) return again;
     }
     const nextOffset = nextReadable(environment, source, request);
-    throw new BrokerError("CORRUPT_BATCH", `the batch at offset ${request.offset} is damaged; the next good one is at ${nextOffset}`, {
-      details: { offset: request.offset, nextOffset },
-    });
+    throw new BrokerError(
+      "CORRUPT_BATCH",
+      `the batch at offset ${request.offset} is damaged; the next good one is at ${nextOffset}`,
+      {
+        details: { offset: request.offset, nextOffset },
+      },
+    );
   });
 }
 
@@ -92,12 +97,19 @@ export function readBatches(environment: ReaderEnvironment, source: ReadSource, 
  * @returns the first offset whose record is not earlier, -1: none. In a compressed batch, the batch's first offset.
  * @throws BrokerError STORAGE_ERROR the disk refused
  */
-export function findOffsetByTime(environment: ReaderEnvironment, source: ReadSource, timestamp: number, limit: number): number {
+export function findOffsetByTime(
+  environment: ReaderEnvironment,
+  source: ReadSource,
+  timestamp: number,
+  limit: number,
+): number {
   return translated(() => {
     const { memory } = environment;
     const count = environment.consistently(source.entry, () => segmentCount(memory, directoryOf(environment, source)));
     for (let index = 0; index < count; index++) {
-      const base = environment.consistently(source.entry, () => segmentBase(memory, directoryOf(environment, source), index));
+      const base = environment.consistently(source.entry, () =>
+        segmentBase(memory, directoryOf(environment, source), index),
+      );
       if (base >= limit) break;
       if (sealedBefore(environment, source, base, timestamp)) continue;
       const found = findInSegment(environment, source, base, timestamp, limit);
@@ -207,7 +219,12 @@ function rebuildIndex(environment: ReaderEnvironment, source: ReadSource, offset
   const { disk, crc32c } = environment;
   const size = disk.status(`${source.folder}/${segmentFileName(place.base, "log")}`)?.size ?? 0;
   const slotsMax = place.end - place.base;
-  const segment: IndexedSegment = { folder: source.folder, base: place.base, slotsMax, segmentId: environment.newSegmentId() };
+  const segment: IndexedSegment = {
+    folder: source.folder,
+    base: place.base,
+    slotsMax,
+    segmentId: environment.newSegmentId(),
+  };
   replaceIndexFiles(disk, segment, buildIndex(environment, segment, { position: size, end: place.end }), crc32c);
   return true;
 }
@@ -238,13 +255,24 @@ function readEpochs({ disk }: ReaderEnvironment, { folder }: ReadSource): Leader
 }
 
 /** Does the segment's seal say that all its records are earlier? */
-function sealedBefore({ disk, crc32c }: ReaderEnvironment, { folder }: ReadSource, base: number, timestamp: number): boolean {
+function sealedBefore(
+  { disk, crc32c }: ReaderEnvironment,
+  { folder }: ReadSource,
+  base: number,
+  timestamp: number,
+): boolean {
   const bytes = disk.readFile(`${folder}/${segmentFileName(base, "seal")}`);
   const seal = bytes?.length === SEAL_SIZE ? decodeSeal(bytes, crc32c) : null;
   return seal !== null && seal.maxTimestamp < timestamp;
 }
 
-function findInSegment(environment: ReaderEnvironment, source: ReadSource, base: number, timestamp: number, limit: number): number {
+function findInSegment(
+  environment: ReaderEnvironment,
+  source: ReadSource,
+  base: number,
+  timestamp: number,
+  limit: number,
+): number {
   const { disk, core } = environment;
   const place = locate(environment, source, base);
   const log = disk.open(`${source.folder}/${segmentFileName(base, "log")}`, "read");
@@ -291,7 +319,8 @@ function translated<Result>(run: () => Result): Result {
     return run();
   } catch (error) {
     if (!(error instanceof DiskError)) throw error;
-    if (error.code === "ENOENT") throw new BrokerError("OFFSET_OUT_OF_RANGE", "the segment was removed meanwhile", { cause: error });
+    if (error.code === "ENOENT")
+      throw new BrokerError("OFFSET_OUT_OF_RANGE", "the segment was removed meanwhile", { cause: error });
     throw new BrokerError("STORAGE_ERROR", `a read failed: ${error.message}`, { cause: error });
   }
 }

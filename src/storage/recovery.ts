@@ -13,7 +13,14 @@
 import { BrokerError } from "../base/errors.ts";
 import { removeSegment } from "./active-segment.ts";
 import { type FileHandle, replaceFile } from "./disk.ts";
-import { buildIndex, extendIndexFiles, hasWholeIndex, IndexBuilder, type IndexedSegment, replaceIndexFiles } from "./index-builder.ts";
+import {
+  buildIndex,
+  extendIndexFiles,
+  hasWholeIndex,
+  IndexBuilder,
+  type IndexedSegment,
+  replaceIndexFiles,
+} from "./index-builder.ts";
 import { LEADER_EPOCH_FILE, type LeaderEpoch, LeaderEpochs } from "./leader-epochs.ts";
 import { LogPoint } from "./log-point.ts";
 import type { IndexedPoint, LogCheckpoint, SyncedPoint } from "./partition-log.ts";
@@ -97,7 +104,9 @@ class Recovery {
     const { disk } = environment;
     this.#folderName = task.folder.slice(task.folder.lastIndexOf("/") + 1);
     const files = disk.list(task.folder).map(parseSegmentFileName);
-    this.#bases = files.flatMap((file) => (file?.kind === "log" ? [file.base] : [])).sort((left, right) => left - right);
+    this.#bases = files
+      .flatMap((file) => (file?.kind === "log" ? [file.base] : []))
+      .sort((left, right) => left - right);
     this.#hasOwnFiles = files.some((file) => file !== null && file.kind !== "log");
     const epochs = disk.readFile(`${task.folder}/${LEADER_EPOCH_FILE}`);
     const decoded = epochs === null ? null : LeaderEpochs.decode(epochs);
@@ -118,7 +127,8 @@ class Recovery {
       this.#scan(this.#bases[index]!, this.#bases[index + 1] ?? null);
     }
     const changed = this.#scannedBytes > 0 || this.#cutBytes > 0 || expected?.indexed.end !== this.#point.end;
-    if (changed || !hasWholeIndex(this.#environment.disk, this.#segment(), this.#point.slots, this.#environment.crc32c)) this.#makeDurable(from);
+    if (changed || !hasWholeIndex(this.#environment.disk, this.#segment(), this.#point.slots, this.#environment.crc32c))
+      this.#makeDurable(from);
     return {
       logStartOffset: Math.max(expected?.logStartOffset ?? 0, this.#bases[0]!),
       end: this.#point.toJSON(),
@@ -133,7 +143,14 @@ class Recovery {
     const logStartOffset = this.#task.expected?.logStartOffset ?? 0;
     const end = new LogPoint();
     end.reset(logStartOffset);
-    return { logStartOffset, end: end.toJSON(), bases: [], epochs: this.#epochs.entries, producers: null, report: this.#report() };
+    return {
+      logStartOffset,
+      end: end.toJSON(),
+      bases: [],
+      epochs: this.#epochs.entries,
+      producers: null,
+      report: this.#report(),
+    };
   }
 
   #report(): RecoveryReport {
@@ -171,11 +188,18 @@ class Recovery {
     const { expected } = this.#task;
     const wanted = expected?.indexed ?? null;
     const snapshots = this.#snapshots();
-    if (wanted !== null && this.#epochsFound && this.#bases.includes(wanted.base) && this.#load(snapshots, wanted.end)) {
+    if (
+      wanted !== null &&
+      this.#epochsFound &&
+      this.#bases.includes(wanted.base) &&
+      this.#load(snapshots, wanted.end)
+    ) {
       this.#point.copyFrom(wanted);
     } else {
       // A snapshot at a segment's beginning is the next best; without one everything is read.
-      const base = this.#epochsFound ? snapshots.find((offset) => this.#bases.includes(offset) && this.#load(snapshots, offset)) : undefined;
+      const base = this.#epochsFound
+        ? snapshots.find((offset) => this.#bases.includes(offset) && this.#load(snapshots, offset))
+        : undefined;
       this.#point.reset(base ?? this.#bases[0]!);
     }
     this.#builder = new IndexBuilder(this.#point.base, this.#point.slots, this.#point.position);
@@ -208,7 +232,10 @@ class Recovery {
     }
     const { expected } = this.#task;
     if (expected !== null && base <= expected.synced.base) {
-      throw new BrokerError("LOG_DAMAGED", `${this.#folderName}: offsets ${this.#point.end} to ${base} are missing between segments`);
+      throw new BrokerError(
+        "LOG_DAMAGED",
+        `${this.#folderName}: offsets ${this.#point.end} to ${base} are missing between segments`,
+      );
     }
     for (const lost of this.#bases.filter((candidate) => candidate >= base)) this.#quarantineSegment(lost);
     this.#bases = this.#bases.filter((candidate) => candidate < base);
@@ -246,7 +273,12 @@ class Recovery {
   /** Reads on until the end or the next bad place. @returns whether the segment ends at the point */
   #scanRun(file: FileHandle, end: number, nextBase: number | null): boolean {
     const point = this.#point;
-    const range = { position: point.position, end, expectedOffset: this.#isForeign ? -1 : point.end, gaps: this.#isForeign };
+    const range = {
+      position: point.position,
+      end,
+      expectedOffset: this.#isForeign ? -1 : point.end,
+      gaps: this.#isForeign,
+    };
     const outcome = scanSegment(this.#environment, file, range, (batch) => this.#take(batch, nextBase));
     if (outcome.stop === "end" || point.end === nextBase) return true;
     if (outcome.stop === "zeros" && this.#isZero(file, point.position, end)) return true;
@@ -272,7 +304,8 @@ class Recovery {
     point.position = batch.position + batch.size;
     this.#builder.add(point.end, batch.position, point.maxTimestamp);
     const { producerId, producerEpoch, baseSequence, recordsCount, baseOffset } = batch;
-    if (producerId >= 0) this.#producers.replay(producerId, producerEpoch, baseSequence, recordsCount, baseOffset, point.end - 1);
+    if (producerId >= 0)
+      this.#producers.replay(producerId, producerEpoch, baseSequence, recordsCount, baseOffset, point.end - 1);
     return true;
   }
 
@@ -353,7 +386,8 @@ class Recovery {
     const { folder, sameBoot } = this.#task;
     for (const sealed of this.#bases.slice(from, -1)) {
       // Complete on the same boot; after a power cut they may hold anything, and are rebuilt when first read.
-      if (!sameBoot) for (const kind of ["slots", "times"] as const) disk.remove(`${folder}/${segmentFileName(sealed, kind)}`);
+      if (!sameBoot)
+        for (const kind of ["slots", "times"] as const) disk.remove(`${folder}/${segmentFileName(sealed, kind)}`);
     }
     const segment = this.#segment();
     if (!extendIndexFiles(disk, segment, this.#builder, crc32c)) {

@@ -2,6 +2,10 @@
  * Reads a segment's batches one after another with every check that needs no context: structure, CRC-32C and offsets that
  * follow one another. Recovery, the rebuilding of indexes and the checked reads of cold data share it.
  */
+
+import { KIB } from "../base/units.ts";
+import type { Core } from "../wasm/core.ts";
+import type { Crc32c } from "../wasm/crc32c.ts";
 import {
   BATCH_ATTRIBUTES_AT,
   BATCH_CRC_AT,
@@ -27,9 +31,6 @@ import {
   STOP_TRUNCATED,
   STOP_ZEROS,
 } from "../wasm/layout.ts";
-import { KIB } from "../base/units.ts";
-import type { Core } from "../wasm/core.ts";
-import type { Crc32c } from "../wasm/crc32c.ts";
 import type { Disk, FileHandle } from "./disk.ts";
 import type { LogMemory } from "./log-memory.ts";
 
@@ -133,7 +134,15 @@ export function scanMemory(
   scan.nextOffset = expectedOffset;
   do {
     const from = address + scan.consumed;
-    const found = core.scanBatches(from, size - scan.consumed, scan.nextOffset, gaps ? SCAN_GAPS : 0, table, TABLE_CAPACITY, result);
+    const found = core.scanBatches(
+      from,
+      size - scan.consumed,
+      scan.nextOffset,
+      gaps ? SCAN_GAPS : 0,
+      table,
+      TABLE_CAPACITY,
+      result,
+    );
     const consumedBefore = scan.consumed;
     for (let index = 0; index < found; index++) {
       loadBatch(batch, view, table + index * SCAN_ENTRY_SIZE, from, position + consumedBefore);
@@ -178,7 +187,8 @@ export function scanSegment(
     wanted = CHUNK_SIZE;
     if (scan.stop === STOP_ZEROS) return { position, nextOffset, stop: "zeros" };
     if (scan.stop === STOP_TRUNCATED) {
-      if (position + scan.sizeNeeded > range.end || scan.sizeNeeded > bufferSize) return { position, nextOffset, stop: "torn" };
+      if (position + scan.sizeNeeded > range.end || scan.sizeNeeded > bufferSize)
+        return { position, nextOffset, stop: "torn" };
       wanted = Math.max(CHUNK_SIZE, scan.sizeNeeded);
     } else if (scan.stop !== STOP_END) {
       return { position, nextOffset, stop: "bad" };
@@ -202,7 +212,11 @@ export function findNextBatch(
   const { disk } = environment;
   const window = new Uint8Array(256 * KIB);
   const view = new DataView(window.buffer);
-  for (let start = range.position; start + BATCH_HEADER_SIZE <= range.end; start += window.length - BATCH_HEADER_SIZE + 1) {
+  for (
+    let start = range.position;
+    start + BATCH_HEADER_SIZE <= range.end;
+    start += window.length - BATCH_HEADER_SIZE + 1
+  ) {
     const read = disk.read(file, window.subarray(0, Math.min(window.length, range.end - start)), start);
     for (let at = 0; at + BATCH_HEADER_SIZE <= read; at++) {
       // Magic 2 and the zero high bytes of a base offset and a length in range rule out nearly every place.
@@ -232,7 +246,8 @@ function loadBatch(batch: ScannedBatch, view: DataView, at: number, address: num
   batch.recordsCount = view.getUint32(at + SCAN_RECORDS_COUNT_AT, true);
   batch.maxTimestamp = view.getFloat64(at + SCAN_MAX_TIMESTAMP_AT, true);
   batch.leaderEpoch = view.getInt32(at + SCAN_LEADER_EPOCH_AT, true);
-  batch.producerId = view.getInt32(at + SCAN_PRODUCER_ID_AT + 4, true) * TWO_TO_32 + view.getUint32(at + SCAN_PRODUCER_ID_AT, true);
+  batch.producerId =
+    view.getInt32(at + SCAN_PRODUCER_ID_AT + 4, true) * TWO_TO_32 + view.getUint32(at + SCAN_PRODUCER_ID_AT, true);
   batch.producerEpoch = view.getInt32(at + SCAN_PRODUCER_EPOCH_AT, true);
   batch.baseSequence = view.getInt32(at + SCAN_BASE_SEQUENCE_AT, true);
 }

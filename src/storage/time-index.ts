@@ -54,7 +54,8 @@ export class TimeIndex {
 
   /** Takes back the entries of batches at or above `slot`, after a failed write. @throws DiskError */
   truncate(slot: number): void {
-    while (this.#buffered > 0 && this.#buffer.getUint32((this.#buffered - 1) * TIMES_ENTRY_SIZE + 8, true) >= slot) this.#buffered--;
+    while (this.#buffered > 0 && this.#buffer.getUint32((this.#buffered - 1) * TIMES_ENTRY_SIZE + 8, true) >= slot)
+      this.#buffered--;
     if (this.#buffered > 0) return;
     const entry = new DataView(new ArrayBuffer(TIMES_ENTRY_SIZE));
     let kept = this.#written;

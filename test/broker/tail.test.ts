@@ -169,7 +169,7 @@ test("a tail is the end of the log without a hole, whatever happens, and evicts 
       }
       bench.finish();
     }),
-    { numRuns: 150 },
+    { numRuns: 300 },
   );
 });
 
@@ -227,7 +227,7 @@ test("a topic in memory keeps what it may keep, whatever others need", () => {
 test("the newest block stays where a topic in memory is cut down to its bound", () => {
   const bench = new Bench();
   bench.owner.bytesKept = MIB;
-  bench.reserve(5 * MIB);
+  bench.reserve(4 * MIB);
   bench.append(1);
   bench.sync();
   bench.tail.shrinkToNewest(MIB);

@@ -64,7 +64,15 @@ export class FakeConnection {
     const header =
       frame.length < 126
         ? Uint8Array.of(0x80 | opcode, frame.length)
-        : Uint8Array.of(0x80 | opcode, 127, 0, 0, 0, 0, ...new Uint8Array(Uint32Array.of(frame.length).buffer).reverse());
+        : Uint8Array.of(
+            0x80 | opcode,
+            127,
+            0,
+            0,
+            0,
+            0,
+            ...new Uint8Array(Uint32Array.of(frame.length).buffer).reverse(),
+          );
     this.socket.write(Buffer.concat([header, frame]));
   }
 
@@ -89,7 +97,9 @@ export class FakeConnection {
     const end = head.indexOf("\r\n\r\n");
     if (end < 0) return false;
     const key = /^sec-websocket-key: (.+)$/im.exec(head)?.[1] ?? "";
-    const accept = createHash("sha1").update(key.trim() + WEBSOCKET_GUID).digest("base64");
+    const accept = createHash("sha1")
+      .update(key.trim() + WEBSOCKET_GUID)
+      .digest("base64");
     this.socket.write(
       [
         "HTTP/1.1 101 Switching Protocols",
@@ -116,8 +126,9 @@ export class FakeConnection {
     const size = lengthSize === 0 ? short : lengthSize === 2 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
     if (bytes.length < payloadAt + size) return null;
     const mask = bytes.subarray(payloadAt - 4, payloadAt);
-    const payload = Uint8Array.from(bytes.subarray(payloadAt, payloadAt + size));
-    if (mask.some((byte) => byte !== 0)) payload.forEach((byte, index) => (payload[index] = byte ^ mask[index & 3]!));
+    const isMasked = mask.some((byte) => byte !== 0);
+    const masked = bytes.subarray(payloadAt, payloadAt + size);
+    const payload = isMasked ? masked.map((byte, index) => byte ^ mask[index & 3]!) : Uint8Array.from(masked);
     this.#received = this.#received.subarray(payloadAt + size);
     return { opcode: bytes[0]! & 0xf, payload };
   }
@@ -182,7 +193,10 @@ export class FakeConnection {
         if (error !== null) throw error;
         const { producerId, producerEpoch } = message.body;
         if (producerId < 0n)
-          return this.send("InitProducerResult", correlation, { producerId: broker.nextProducerId++, producerEpoch: 0 });
+          return this.send("InitProducerResult", correlation, {
+            producerId: broker.nextProducerId++,
+            producerEpoch: 0,
+          });
         return this.send("InitProducerResult", correlation, { producerId, producerEpoch: producerEpoch + 1 });
       }
       case "Produce": {
@@ -210,7 +224,11 @@ export class FakeConnection {
       case "ListOffset": {
         const { partition } = broker.partition(message.body.topicId, message.body.partition);
         const offset = startOffset(partition, message.body.start, message.body.value) as Offset;
-        return this.send("ListOffsetResult", correlation, { ...numbers(partition), offset, timestamp: -1 as Timestamp });
+        return this.send("ListOffsetResult", correlation, {
+          ...numbers(partition),
+          offset,
+          timestamp: -1 as Timestamp,
+        });
       }
       case "Fetch":
         return this.#fetch(correlation, message.body);
@@ -305,11 +323,14 @@ export class FakeConnection {
     const first = partition.batches.findIndex(({ nextOffset }) => nextOffset > reader.offset);
     if (first < 0) return false;
     const batch = partition.batches[first]!;
-    const bytesMax = Math.min(this.#broker.sliceMax, id === 0 ? Number.POSITIVE_INFINITY : reader.credit);
+    const { sliceMax } = this.#broker;
+    const bytesMax = Math.min(sliceMax, reader.credit);
+    // A fetch gets its first batch whole; a subscription only what it has credit for.
+    const partMax = id === 0 ? sliceMax : bytesMax;
     const parts: Uint8Array[] = [];
     const { position } = reader;
-    if (position > 0 || batch.bytes.length > bytesMax) {
-      parts.push(batch.bytes.subarray(position, position + bytesMax));
+    if (position > 0 || batch.bytes.length > partMax) {
+      parts.push(batch.bytes.subarray(position, position + partMax));
       reader.position = position + parts[0]!.length;
       if (reader.position === batch.bytes.length) {
         reader.position = 0;
@@ -318,7 +339,7 @@ export class FakeConnection {
     } else {
       let size = 0;
       for (const { bytes, nextOffset } of partition.batches.slice(first)) {
-        if (size + bytes.length > bytesMax) break;
+        if (size > 0 && size + bytes.length > bytesMax) break;
         size += bytes.length;
         parts.push(bytes);
         reader.offset = nextOffset;
@@ -350,9 +371,13 @@ function startOffset(partition: FakePartition, start: Start, value: number): num
   if (start === Start.Latest) return highWatermark;
   if (start === Start.Offset) {
     if (value >= logStartOffset && value <= highWatermark) return value;
-    throw new BrokerError("OFFSET_OUT_OF_RANGE", "the offset is not in the log", { details: { logStartOffset, highWatermark } });
+    throw new BrokerError("OFFSET_OUT_OF_RANGE", "the offset is not in the log", {
+      details: { logStartOffset, highWatermark },
+    });
   }
   // As the real one does for a compressed batch: its first offset.
-  const found = batches.find(({ bytes }) => new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(35) >= BigInt(value));
+  const found = batches.find(
+    ({ bytes }) => new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(35) >= BigInt(value),
+  );
   return found?.baseOffset ?? highWatermark;
 }

@@ -74,10 +74,13 @@ export class FakePartition {
       const repeated = producer.batches.find((batch) => batch.first === first && batch.last === last);
       if (repeated !== undefined) return repeated.baseOffset;
       const expected = ((producer.batches.at(-1)?.last ?? -1) + 1) % 2 ** 31;
-      if (first !== expected) throw new BrokerError("OUT_OF_ORDER_SEQUENCE", `${first} does not follow ${expected - 1}`);
+      if (first !== expected)
+        throw new BrokerError("OUT_OF_ORDER_SEQUENCE", `${first} does not follow ${expected - 1}`);
     }
     producer ??= { epoch, batches: [] };
-    producer.batches = [...producer.batches, { first, last, baseOffset: this.highWatermark }].slice(-BATCHES_REMEMBERED);
+    producer.batches = [...producer.batches, { first, last, baseOffset: this.highWatermark }].slice(
+      -BATCHES_REMEMBERED,
+    );
     this.producers.set(producerId, producer);
     return null;
   }

@@ -1,5 +1,5 @@
 /** A broker over a stepped store: topics without a disk or a thread, and somebody to produce to them. */
-import type { BrokerError } from "../../src/base/errors.ts";
+import { BrokerError } from "../../src/base/errors.ts";
 import { Broker, type BrokerOptions } from "../../src/broker/broker.ts";
 import { LocalMetaStore, type MetadataRecord } from "../../src/broker/local-meta-store.ts";
 import type { Partition } from "../../src/broker/partition.ts";
@@ -24,11 +24,13 @@ export class BrokerBench {
   /** The metadata log, as it would be on disk. */
   readonly records: MetadataRecord[];
   nowMs = 0;
+  #writesFail = false;
 
   constructor(options: BenchOptions = {}) {
     this.store = new SteppedLogStore(options);
     this.records = [...(options.records ?? [])];
     this.meta = new LocalMetaStore(this.records, this.records.length, (records, size) => {
+      if (this.#writesFail) return Promise.reject(new BrokerError("NO_SPACE", "as the test wants it"));
       if (size < 0) this.records.length = 0;
       this.records.push(...records);
       return Promise.resolve(this.records.length);
@@ -48,6 +50,16 @@ export class BrokerBench {
       ...options,
     });
     this.store.listen(this.broker);
+  }
+
+  /** Metadata cannot be written until `stop`. */
+  failWrites(): { stop(): void } {
+    this.#writesFail = true;
+    return {
+      stop: () => {
+        this.#writesFail = false;
+      },
+    };
   }
 
   async topic(name: string, settings: Readonly<Record<string, string>> = {}, partitions = 1): Promise<Partition> {

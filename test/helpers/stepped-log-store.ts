@@ -118,6 +118,8 @@ export class SteppedLogStore implements LogStore {
   readonly configured: LogSettings[] = [];
   /** What each read asked for. */
   readonly reads: ReadLog[] = [];
+  /** `closed` is not told before the next `tell`. */
+  tellsLater = false;
   states: ("running" | "replacing" | "stalled")[];
   readonly #queueMax: number;
   readonly #arrivals: Arrival[][];
@@ -213,11 +215,15 @@ export class SteppedLogStore implements LogStore {
     }
   }
 
-  /** The worker dies: what it did not tell is never told, what waits for it is lost. */
-  die(worker = 0): void {
+  /**
+   * The worker dies: what waits for it is lost, and so is what it did not tell.
+   *
+   * @param told results that it had put where the broker finds them
+   */
+  die(worker = 0, told = 0): void {
     this.states[worker] = "replacing";
     this.#arrivals[worker]!.length = 0;
-    this.#untold[worker]!.length = 0;
+    for (const tell of this.#untold[worker]!.splice(0).slice(0, told)) tell();
     for (const held of this.#held.filter((waiting) => waiting.worker === worker)) {
       this.#held.splice(this.#held.indexOf(held), 1);
       held.fail(new BrokerError("BUSY", "the log worker is being replaced"));
@@ -284,11 +290,7 @@ export class SteppedLogStore implements LogStore {
     if (log === undefined) throw new BrokerError("BUSY", "the log worker is being replaced");
     log.isClosing = true;
     this.sync(worker);
-    this.#tell(worker, (results) => {
-      this.opened.delete(entry);
-      results.closed(entry);
-    });
-    this.tell(worker);
+    this.#close(worker, entry);
   }
 
   async abandon(worker: number, entry: number): Promise<void> {
@@ -296,11 +298,7 @@ export class SteppedLogStore implements LogStore {
     const log = this.opened.get(entry);
     if (log === undefined) throw new BrokerError("BUSY", "the log worker is being replaced");
     log.isClosing = true;
-    this.#tell(worker, (results) => {
-      this.opened.delete(entry);
-      results.closed(entry);
-    });
-    this.tell(worker);
+    this.#close(worker, entry);
   }
 
   async configure(worker: number, _entry: number, settings: LogSettings): Promise<void> {
@@ -329,6 +327,15 @@ export class SteppedLogStore implements LogStore {
 
   maxTimestampAt(address: number): number {
     return this.memory.bytes[address + 3] ?? 0;
+  }
+
+  /** Told with the next round, at once unless that is held. */
+  #close(worker: number, entry: number): void {
+    this.#tell(worker, (results) => {
+      this.opened.delete(entry);
+      results.closed(entry);
+    });
+    if (!this.tellsLater) this.tell(worker);
   }
 
   #append(worker: number, { entry, request, address, length }: Arrival): void {

@@ -17,7 +17,7 @@ test("an empty batch behind a full block is refused, and the broker lives", asyn
 test("a description larger than any frame is refused", async () => {
   const broker = await startBroker({ data: "temporary", port: 0 });
   const client = await RawClient.connect(broker.port);
-  const names = Array.from({length: 80_000}, (_, index) => "abcdefgh"[index & 7]!);
+  const names = Array.from({ length: 80_000 }, (_, index) => "abcdefgh"[index & 7]!);
   const answer = await client.request("DescribeTopics", { names, settings: true });
   expect(answer.type).toBe("Error");
   await client.close();
@@ -43,7 +43,9 @@ test("create while deleting", async () => {
     expect(acked.baseOffset).toBe(0);
     const d = client.request("DeleteTopic", { name: "t" });
     let c = await client.request("CreateTopic", { name: "t", settings: [] });
-    while (c.type === "Error") { c = await client.request("CreateTopic", { name: "t", settings: [] }); }
+    while (c.type === "Error") {
+      c = await client.request("CreateTopic", { name: "t", settings: [] });
+    }
     if (c.type !== "TopicsResult") throw new Error(c.type);
     const id2 = c.body.topics[0]!.topicId!;
     const a = await client.produce(id2, makeBatch({ number: 7 }));

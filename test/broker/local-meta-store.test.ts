@@ -1,0 +1,127 @@
+import { expect, test } from "vitest";
+import { BrokerError } from "../../src/base/errors.ts";
+import type { TopicId } from "../../src/base/topic-id.ts";
+import { LocalMetaStore, type MetadataRecord, type WriteRecords } from "../../src/broker/local-meta-store.ts";
+import type { TopicMetadata } from "../../src/broker/meta-store.ts";
+import { turns } from "../helpers/broker-bench.ts";
+
+const topic = (name: string): TopicMetadata => ({
+  name,
+  id: name as TopicId,
+  logId: name as TopicId,
+  partitions: 1,
+  settings: {},
+});
+
+/** A log on disk that may fail, and writes only when it is let. */
+class Disk {
+  records: MetadataRecord[] = [];
+  readonly writes: { readonly count: number; readonly replaces: boolean }[] = [];
+  size = 0;
+  fails = false;
+  waits = false;
+  #waiting: (() => void)[] = [];
+
+  readonly write: WriteRecords = async (records, size) => {
+    if (this.waits) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    // A failed write may have reached the disk in part, or whole.
+    if (size < 0) {
+      this.records = [];
+      this.size = 0;
+    }
+    this.records.push(...records);
+    this.size += JSON.stringify(records).length;
+    this.writes.push({ count: records.length, replaces: size < 0 });
+    if (this.fails) throw new BrokerError("NO_SPACE", "the disk is full");
+    return this.size;
+  };
+
+  let(): void {
+    this.waits = false;
+    for (const go of this.#waiting.splice(0)) go();
+  }
+}
+
+function open(disk: Disk): LocalMetaStore {
+  return new LocalMetaStore(disk.records, disk.size, disk.write);
+}
+
+test("changes that come while one is being written share the next write", async () => {
+  const disk = new Disk();
+  const store = open(disk);
+  disk.waits = true;
+  const changes = ["a", "b", "c", "d"].map((name) => store.createTopic(topic(name)));
+  await turns();
+  expect(store.topics()).toEqual([]); // Nothing shows before it is durable.
+  disk.let();
+  await Promise.all(changes);
+  expect(disk.writes.map(({ count }) => count)).toEqual([1, 3]);
+  expect(open(disk).topics()).toEqual(store.topics());
+});
+
+test("after a failed write the log is replaced, so that what was refused is not found again", async () => {
+  const disk = new Disk();
+  const store = open(disk);
+  await store.createTopic(topic("a"));
+  disk.fails = true;
+  await expect(store.createTopic(topic("b"))).rejects.toMatchObject({ code: "NO_SPACE" });
+  await expect(store.deleteTopic("a")).rejects.toMatchObject({ code: "NO_SPACE" });
+  disk.fails = false;
+  await store.createTopic(topic("c"));
+  expect(store.topics().map(({ name }) => name)).toEqual(["a", "c"]);
+  expect(open(disk).topics()).toEqual(store.topics());
+  expect(open(disk).deletedTopics()).toEqual([]);
+});
+
+test("the log is rewritten when it has doubled, and holds then what there is", async () => {
+  const disk = new Disk();
+  const store = open(disk);
+  const before = disk.size;
+  for (let round = 0; round < 2000; round++) {
+    await store.createTopic(topic("t"));
+    await store.deleteTopic("t");
+    await store.forgetTopic("t");
+  }
+  expect(disk.writes.filter(({ replaces }) => replaces).length).toBeGreaterThan(0);
+  expect(disk.size).toBeLessThan(before + 3 * 64 * 1024);
+  await store.createTopic(topic("kept"));
+  await store.takeProducerIds(10);
+  const again = open(disk);
+  expect(again.topics().map(({ name }) => name)).toEqual(["kept"]);
+  expect((await again.takeProducerIds(1)).first).toBe(10);
+});
+
+test("a deleted topic is remembered until its folders are gone, through every rewrite and restart", async () => {
+  const disk = new Disk();
+  const store = open(disk);
+  await store.createTopic(topic("t"));
+  await store.deleteTopic("t");
+  for (let round = 0; round < 4000; round++) await store.takeProducerIds(1);
+  expect(disk.writes.some(({ replaces }) => replaces)).toBe(true);
+  const again = open(disk);
+  expect(again.deletedTopics()).toEqual([topic("t")]);
+  expect(again.topics()).toEqual([]);
+  await expect(again.createTopic(topic("t"))).rejects.toMatchObject({ code: "BUSY" });
+  await again.forgetTopic("t");
+  await again.createTopic(topic("t"));
+  expect(open(disk).topics()).toEqual([topic("t")]);
+});
+
+test("G1: producer ids of two blocks never meet, also where the write of one failed", async () => {
+  const disk = new Disk();
+  const store = open(disk);
+  const blocks = await Promise.all([store.takeProducerIds(5), store.takeProducerIds(5)]);
+  disk.fails = true;
+  await expect(store.takeProducerIds(5)).rejects.toMatchObject({ code: "NO_SPACE" });
+  disk.fails = false;
+  blocks.push(await store.takeProducerIds(5), await open(disk).takeProducerIds(5));
+  const ids = blocks.flatMap(({ first, count }) => Array.from({ length: count }, (_, index) => first + index));
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test("a record of a kind that this version does not know stops the start", () => {
+  const records = [{ type: "quota", name: "t" }];
+  expect(() => new LocalMetaStore(records, 1, () => Promise.resolve(0))).toThrow(
+    expect.objectContaining({ code: "LAYOUT_UNSUPPORTED" }),
+  );
+});
