@@ -6,9 +6,9 @@
  * more leaves straight from our memory only when nothing is corked.
  */
 import type { TemplatedApp, us_listen_socket, WebSocket } from "uWebSockets.js";
-import { BrokerError } from "../base/errors.ts";
 import type { Broker } from "../broker/broker.ts";
 import { REQUEST_BYTES_MAX } from "../protocol/limits.ts";
+import { addressInUse, claimPort } from "./claim-port.ts";
 import { CLOSE_NOT_BINARY, CLOSE_POLICY, type ClientSocket } from "./client-socket.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { HotFrames } from "./hot-frames.ts";
@@ -33,8 +33,6 @@ export interface WebSocketServerOptions {
 const CONNECTIONS_MAX = 20_000;
 /** A silent peer is pinged, and cut off after this long. */
 const IDLE_SECONDS = 60;
-/** LIBUS_LISTEN_EXCLUSIVE_PORT, which the library's types declare and its module leaves out in some versions. */
-const LISTEN_EXCLUSIVE = 1;
 /** Time to say Hello. */
 const HELLO_MS = 10_000;
 /** At the end: time for requests to be answered, and for clients to take what was sent and close. */
@@ -57,11 +55,6 @@ interface Fragments {
 }
 
 type Socket = WebSocket<Session> & Fragments;
-
-/** Likewise: to listen on a host with options. */
-interface Listening {
-  listen(host: string, port: number, options: number, done: (socket: us_listen_socket | false) => void): void;
-}
 
 export class WebSocketServer {
   readonly #uws: UwsModule;
@@ -122,22 +115,14 @@ export class WebSocketServer {
     this.#app.close();
   }
 
-  #listen(): Promise<void> {
-    const { host, port } = this.#options;
+  async #listen(): Promise<void> {
+    const { host } = this.#options;
+    const port = await claimPort(host, this.#options.port);
     return new Promise((resolve, reject) => {
-      // Without it a second broker would share the port, and half of the clients with it.
-      (this.#app as unknown as Listening).listen(host, port, LISTEN_EXCLUSIVE, (socket) => {
-        if (socket === false) {
-          reject(
-            new BrokerError(
-              "ADDRESS_IN_USE",
-              `cannot listen on ${host}:${port}; another process may be using the port`,
-            ),
-          );
-          return;
-        }
+      this.#app.listen(host, port, (socket) => {
+        if (!socket) return reject(addressInUse(host, port));
         this.#listening = socket;
-        this.#port = this.#uws.us_socket_local_port(socket);
+        this.#port = port;
         resolve();
       });
     });
