@@ -3,14 +3,11 @@
  * every batch: after `check` its fields describe the batch.
  */
 import {
-  BATCH_ATTRIBUTES_AT,
   BATCH_BASE_SEQUENCE_AT,
-  BATCH_CRC_AT,
   BATCH_LAST_OFFSET_DELTA_AT,
   BATCH_MAX_TIMESTAMP_AT,
   BATCH_PRODUCER_EPOCH_AT,
   BATCH_PRODUCER_ID_AT,
-  ERR_CRC,
 } from "../wasm/layout.ts";
 import { REFUSED_OUT_OF_ORDER, REFUSED_STALE_EPOCH } from "./append-result.ts";
 import type { LogEnvironment, LogSettings } from "./partition-log.ts";
@@ -41,13 +38,13 @@ export class Admission {
 
   /** @returns 0, or the negative code of the refusal */
   check(address: number, length: number, settings: LogSettings, nowMs: number): number {
-    const { core, crc32c, memory } = this.#environment;
+    const { core } = this.#environment;
     const timestampMax = nowMs + settings.timestampAheadMaxMs;
     const count = core.checkBatch(address, length, settings.messageBytesMax, 0, timestampMax);
     if (count < 0) return count;
+    const verdict = core.verifyBatchCrc(address, length);
+    if (verdict < 0) return verdict;
     const view = this.#view;
-    const crc = crc32c(memory.bytes.subarray(address + BATCH_ATTRIBUTES_AT, address + length));
-    if (crc !== view.getUint32(address + BATCH_CRC_AT)) return ERR_CRC;
     this.#count = count;
     this.lastOffsetDelta = view.getInt32(address + BATCH_LAST_OFFSET_DELTA_AT);
     this.maxTimestamp = readInt64(view, address + BATCH_MAX_TIMESTAMP_AT);

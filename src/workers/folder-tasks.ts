@@ -28,7 +28,7 @@ export interface FolderState {
 }
 
 /** Everything that a start reads, and the start itself counted. */
-export const openFolder = ({ data: path, version }: FolderTask): Promise<TaskOutcome<FolderState>> =>
+export const openFolder = ({ data: path, version }: FolderTask): TaskOutcome<FolderState> =>
   task(({ crc32c }) => {
     const opening = { version, bootId: readBootId(disk), newId: () => crypto.randomUUID() };
     const { meta, previous, sameBoot } = openDataFolder(disk, path, opening, crc32c);
@@ -44,13 +44,13 @@ export interface TableTask {
   readonly logs: LogTable;
 }
 
-export const checkpoint = ({ data: path, owner, logs }: TableTask): Promise<TaskOutcome<void>> =>
+export const checkpoint = ({ data: path, owner, logs }: TableTask): TaskOutcome<void> =>
   task(({ crc32c }) => {
     withBallast(disk, path, () => writeCheckpoint(disk, path, owner, logs, crc32c));
     ensureBallast(disk, path);
   });
 
-export const cleanMark = ({ data: path, owner, logs }: TableTask): Promise<TaskOutcome<void>> =>
+export const cleanMark = ({ data: path, owner, logs }: TableTask): TaskOutcome<void> =>
   task(({ crc32c }) => withBallast(disk, path, () => writeCleanMark(disk, path, owner, logs, crc32c)));
 
 export interface MetadataTask {
@@ -61,7 +61,7 @@ export interface MetadataTask {
 }
 
 /** @returns the log's new size */
-export const writeMetadata = ({ data: path, records, size }: MetadataTask): Promise<TaskOutcome<number>> =>
+export const writeMetadata = ({ data: path, records, size }: MetadataTask): TaskOutcome<number> =>
   task(({ crc32c }) => withBallast(disk, path, () => writeRecords(folders.metadata(path), records, size, crc32c)));
 
 function writeRecords(folder: string, records: readonly unknown[], size: number, crc32c: Crc32c): number {

@@ -13,7 +13,7 @@ import { newSegmentId } from "./thread.ts";
 
 export type RecoverTask = Omit<RecoveryTask, "segmentId">;
 
-export const recover = (recovery: RecoverTask): Promise<TaskOutcome<RecoveredLog>> =>
+export const recover = (recovery: RecoverTask): TaskOutcome<RecoveredLog> =>
   task((ready) => {
     const recovered = recoverLog(ready, { ...recovery, segmentId: newSegmentId() });
     // The folder may be as new as what was found in it.
@@ -26,7 +26,7 @@ export interface ReadTask {
   readonly request: ReadRequest;
 }
 
-export const read = ({ source, request }: ReadTask): Promise<TaskOutcome<ReadResult>> =>
+export const read = ({ source, request }: ReadTask): TaskOutcome<ReadResult> =>
   task((ready) => readBatches(ready, source, request));
 
 export interface TimeTask {
@@ -35,11 +35,11 @@ export interface TimeTask {
   readonly limit: number;
 }
 
-export const findByTime = ({ source, timestamp, limit }: TimeTask): Promise<TaskOutcome<number>> =>
+export const findByTime = ({ source, timestamp, limit }: TimeTask): TaskOutcome<number> =>
   task((ready) => findOffsetByTime(ready, source, timestamp, limit));
 
 /** The folder is out of the way at once, and gone when this returns. */
-export const removePartition = (folder: string): Promise<TaskOutcome<void>> =>
+export const removePartition = (folder: string): TaskOutcome<void> =>
   task(() => {
     if (disk.status(folder) === null) return;
     const parent = parentOf(folder);
@@ -58,7 +58,7 @@ function parentOf(folder: string): string {
 const DELETED_SUFFIX = "-delete";
 
 /** Removes what deletions before a crash left behind. */
-export const removeLeftovers = (path: string): Promise<TaskOutcome<void>> =>
+export const removeLeftovers = (path: string): TaskOutcome<void> =>
   task(() => {
     for (const name of disk.list(path)) if (name.endsWith(DELETED_SUFFIX)) disk.remove(`${path}/${name}`);
   });

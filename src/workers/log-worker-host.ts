@@ -35,7 +35,8 @@ export interface HostOwner {
    * @param damaged those with a file whose sync failed: only what was synced before is good
    */
   died(worker: number, entries: readonly number[], damaged: ReadonlySet<number>, reason: string): void;
-  replaced(worker: number): void;
+  /** There is a new thread; it took `ms` since the death was noticed. */
+  replaced(worker: number, ms: number): void;
   warned(entry: number, message: string): void;
 }
 
@@ -231,10 +232,15 @@ export class LogWorkerHost {
 
   #replace(reason: string): void {
     if (this.#replacing !== null || this.#isStopping) return;
+    const noticedMs = systemClock.monotonic();
     this.#replacing = this.#replaceThread(reason).finally(() => {
       this.#replacing = null;
       this.#ensureDrain();
-      this.#owner.replaced(this.index);
+      // What comes meanwhile waits in the new pool and in the ring; but only a thread that has loaded replaces another.
+      const isLoaded = this.#loaded;
+      void isLoaded.then((loaded) => {
+        if (loaded) this.#owner.replaced(this.index, Math.round(systemClock.monotonic() - noticedMs));
+      });
     });
   }
 

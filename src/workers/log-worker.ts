@@ -172,18 +172,18 @@ class LogWorker implements ResultsOwner {
     Atomics.wait(this.#control, shared.RESULTS_TAIL, tail, ROOM_WAIT_MS);
   }
 
-  /** @returns whether there were any */
+  /** @returns whether any was taken */
   #takeArrivals(nowMs: number): boolean {
     const ring = this.#arrivals;
     const { head } = ring;
     let tail = this.#arrivalsTail;
-    if (tail === head) return false;
     const words = this.#u32;
     while (tail !== head) {
       const at = ring.at(tail) >>> 2;
       if (!this.#drain.accept(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!, nowMs)) break;
       tail = (tail + 1) | 0;
     }
+    if (tail === this.#arrivalsTail) return false;
     this.#arrivalsTail = tail;
     ring.consume(tail);
     return true;
@@ -237,28 +237,21 @@ function sharedOpenFiles(entries: Uint32Array): OpenFiles {
   };
 }
 
-const thread = (async (): Promise<LogWorker> => {
-  const data = workerData as ThreadData;
-  return new LogWorker(data, await makeThreadCore(data, data.map.logWorkers[data.index]!.scratch));
-})();
+const data = workerData as ThreadData;
+const worker = new LogWorker(data, makeThreadCore(data, data.map.logWorkers[data.index]!.checksumScratch));
 
 /** Resolves when the thread has loaded and can take tasks. */
-export async function ready(): Promise<void> {
-  await thread;
-}
+export function ready(): void {}
 
 /** Fails with BUSY when there is no memory for the log. */
-export async function open(task: OpenTask): Promise<TaskOutcome<void>> {
-  const ready = await thread;
-  return ready.watched(() => outcomeOf(() => ready.open(task)));
+export function open(task: OpenTask): TaskOutcome<void> {
+  return worker.watched(() => outcomeOf(() => worker.open(task)));
 }
 
-export async function control(task: ControlTask): Promise<void> {
-  const ready = await thread;
-  ready.watched(() => ready.control(task));
+export function control(task: ControlTask): void {
+  worker.watched(() => worker.control(task));
 }
 
-export async function drain(): Promise<DrainReport> {
-  const ready = await thread;
-  return ready.watched(() => ready.drain());
+export function drain(): DrainReport {
+  return worker.watched(() => worker.drain());
 }

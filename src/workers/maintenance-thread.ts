@@ -8,10 +8,10 @@ import { makeThreadCore, newSegmentId, type ThreadData } from "./thread.ts";
 
 export const disk = new NodeDisk();
 
-const environment = (async (): Promise<ReaderEnvironment> => {
+const environment = ((): ReaderEnvironment => {
   const data = workerData as ThreadData;
-  const scratch = data.map.scratches[data.index]!;
-  const { core, memory, buffer, crc32c } = await makeThreadCore(data, scratch);
+  const { checksumScratch, scratch } = data.map.maintenanceWorkers[data.index]!;
+  const { core, memory, buffer, crc32c } = makeThreadCore(data, checksumScratch);
   const reader = new ConsistentReader(buffer, (words, version, value) => Atomics.wait(words, version, value, 1));
   const { scratchSize } = data.map;
   const consistently = reader.consistently.bind(reader);
@@ -19,12 +19,9 @@ const environment = (async (): Promise<ReaderEnvironment> => {
 })();
 
 /** Runs one task; what it throws by the domain's rules comes back as a value. */
-export async function task<Value>(run: (environment: ReaderEnvironment) => Value): Promise<TaskOutcome<Value>> {
-  const ready = await environment;
-  return outcomeOf(() => run(ready));
+export function task<Value>(run: (environment: ReaderEnvironment) => Value): TaskOutcome<Value> {
+  return outcomeOf(() => run(environment));
 }
 
 /** Resolves when the thread has loaded and can take tasks. */
-export async function ready(): Promise<void> {
-  await environment;
-}
+export function ready(): void {}

@@ -80,8 +80,8 @@ const SYNC_AREA_SIZE = (SYNC_FAILURES + 2 * SYNC_HANDLES_MAX) * 4;
 export const OPEN_FILES_MAX = 65536;
 const OPEN_FILES_SIZE = OPEN_FILES_MAX * 4;
 
-/** A log worker's own scratch. */
-export const LOG_WORKER_SCRATCH_SIZE: number = 64 * KIB;
+/** Through which a thread computes the checksum of bytes that lie elsewhere. */
+export const CHECKSUM_SCRATCH_SIZE: number = 64 * KIB;
 
 /** Most partitions that may be open at a time. */
 export const ENTRIES_MAX = 16384;
@@ -109,11 +109,17 @@ export interface MemoryMap {
   readonly mainBell: number;
   readonly crcTables: number;
   readonly logWorkers: readonly LogWorkerMap[];
-  readonly scratches: readonly number[];
+  readonly maintenanceWorkers: readonly MaintenanceWorkerMap[];
   readonly scratchSize: number;
   readonly entries: number;
   readonly pool: number;
   readonly poolBytes: number;
+}
+
+export interface MaintenanceWorkerMap {
+  readonly checksumScratch: number;
+  /** What recovery and checked reads work in. */
+  readonly scratch: number;
 }
 
 export interface LogWorkerMap {
@@ -122,8 +128,7 @@ export interface LogWorkerMap {
   readonly results: number;
   readonly sync: number;
   readonly openFiles: number;
-  /** For the thread's checksum, where there is no native one. */
-  readonly scratch: number;
+  readonly checksumScratch: number;
   readonly arena: number;
   readonly arenaSize: number;
 }
@@ -143,13 +148,16 @@ export function mapMemory({ logWorkers, maintenanceWorkers, poolBytes }: MemoryS
     results: take(RESULTS_CAPACITY * RESULT_SIZE, WORD_SPACING),
     sync: take(SYNC_AREA_SIZE, WORD_SPACING),
     openFiles: take(OPEN_FILES_SIZE, WORD_SPACING),
-    scratch: take(LOG_WORKER_SCRATCH_SIZE, WORD_SPACING),
+    checksumScratch: take(CHECKSUM_SCRATCH_SIZE, WORD_SPACING),
     arena: take(ARENA_SIZE, WORD_SPACING),
     arenaSize: ARENA_SIZE,
   }));
   const entries = take(ENTRIES_MAX * ENTRY_SIZE, ENTRY_SIZE);
   const scratchSize = scratchSizeFor(POOL_BLOCK_MAX);
-  const scratches = Array.from({ length: maintenanceWorkers }, () => take(scratchSize, WORD_SPACING));
+  const maintenance = Array.from({ length: maintenanceWorkers }, () => ({
+    checksumScratch: take(CHECKSUM_SCRATCH_SIZE, WORD_SPACING),
+    scratch: take(scratchSize, WORD_SPACING),
+  }));
   const pool = take(poolBytes, WASM_PAGE_SIZE);
   const size = Math.ceil(at / WASM_PAGE_SIZE) * WASM_PAGE_SIZE;
   assert(size <= MEMORY_SIZE_MAX, "the shared memory fits 32-bit addresses");
@@ -158,7 +166,7 @@ export function mapMemory({ logWorkers, maintenanceWorkers, poolBytes }: MemoryS
     mainBell: MAIN_BELL_AT / 4,
     crcTables,
     logWorkers: workers,
-    scratches,
+    maintenanceWorkers: maintenance,
     scratchSize,
     entries,
     pool,

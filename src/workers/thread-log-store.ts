@@ -70,7 +70,7 @@ export class ThreadLogStore implements LogStore, HostOwner {
     this.workers = map.logWorkers.length;
     this.#words = new Int32Array(buffer);
     this.#reader = new ConsistentReader(buffer);
-    this.maintenance = new MaintenanceHost(map.scratches.map((_, index) => ({ map, memory, module, index })));
+    this.maintenance = new MaintenanceHost(map.maintenanceWorkers.map((_, index) => ({ map, memory, module, index })));
     this.#hosts = map.logWorkers.map((_, index) => new LogWorkerHost({ map, memory, module, index }, this));
     this.#results = map.logWorkers.map((own) => {
       const control = new Int32Array(buffer, own.control);

@@ -2,10 +2,8 @@
 
 import { LogMemory } from "../storage/log-memory.ts";
 import { Core } from "../wasm/core.ts";
-import type { Crc32c } from "../wasm/crc32c.ts";
-import { crc32cOf } from "../wasm/crc32c.ts";
-import { loadNativeCrc32c } from "../wasm/crc32c-native.ts";
-import { LOG_WORKER_SCRATCH_SIZE, type MemoryMap } from "./shared-memory.ts";
+import { type Crc32c, crc32cOf } from "../wasm/crc32c.ts";
+import { CHECKSUM_SCRATCH_SIZE, type MemoryMap } from "./shared-memory.ts";
 
 /** Structured-cloned into a worker; the memory and the module are shared. */
 export interface ThreadData {
@@ -23,10 +21,10 @@ export interface ThreadCore {
   readonly crc32c: Crc32c;
 }
 
-/** @param scratch address of LOG_WORKER_SCRATCH_SIZE bytes that this thread's checksum may use where there is no native one */
-export async function makeThreadCore({ map, memory, module }: ThreadData, scratch: number): Promise<ThreadCore> {
+/** @param scratch address of CHECKSUM_SCRATCH_SIZE bytes through which this thread checks what lies outside the shared memory */
+export function makeThreadCore({ map, memory, module }: ThreadData, scratch: number): ThreadCore {
   const core = new Core(module, memory, map.crcTables);
-  const crc32c = (await loadNativeCrc32c()) ?? crc32cOf(core, scratch, LOG_WORKER_SCRATCH_SIZE);
+  const crc32c = crc32cOf(core, scratch, CHECKSUM_SCRATCH_SIZE);
   return { core, memory: new LogMemory(memory.buffer), buffer: memory.buffer as SharedArrayBuffer, crc32c };
 }
 
