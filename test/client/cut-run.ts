@@ -88,7 +88,7 @@ async function produce(
     for (let index = random.below(200); index > 0; index--) {
       const key = random.below(KEYS);
       const sent = { producer, key, number: numbers[key]!++ };
-      const send = sender.send({ key: `${producer} ${key}`, value: valueOf(sent, random.below(600)) });
+      const send = sender.send({ key: `${producer} ${key}`, value: stampedValue(sent, random.below(600)) });
       send.then(
         ({ partition, offset, duplicate }) => audit.acknowledged(sent, partition, offset, duplicate),
         (error: unknown) => audit.failed(error),
@@ -100,7 +100,7 @@ async function produce(
   await sender.close();
 }
 
-function valueOf({ producer, key, number }: Sent, filling: number): Uint8Array {
+function stampedValue({ producer, key, number }: Sent, filling: number): Uint8Array {
   const value = new Uint8Array(STAMP_SIZE + filling + 4).fill(number);
   const view = new DataView(value.buffer);
   view.setUint32(0, producer);

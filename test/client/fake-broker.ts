@@ -2,57 +2,13 @@
  * A broker in a few lines, over node:net and src/protocol, for tests of the client: it keeps its logs in arrays, and does
  * what a test wants at the wrong moment. It checks what it receives as a broker would, and remembers what it was sent.
  */
-import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { BrokerError } from "../../src/base/errors.ts";
+import { FakeBrokerState } from "./fake-broker-state.ts";
 import { FakeConnection } from "./fake-connection.ts";
-import { FakePartition } from "./fake-partition.ts";
 
-export interface FakeTopic {
-  readonly name: string;
-  readonly id: Uint8Array;
-  readonly partitions: readonly FakePartition[];
-  maxMessageBytes: number;
-}
-
-/** A batch that arrived, before anything was done with it. */
-export interface Arrival {
-  readonly topic: string;
-  readonly partition: number;
-  readonly batch: Uint8Array;
-  /** How many arrived before it. */
-  readonly index: number;
-}
-
-/**
- * What is to become of a batch: it is appended and acknowledged; refused with an error; appended and not answered, or
- * neither, because the connection is cut or the answer is held back until `release`.
- */
-export type Fate = "take" | BrokerError | "take and cut" | "cut" | "take and hold" | "ignore";
-
-export class FakeBroker {
-  readonly topics = new Map<string, FakeTopic>();
+export class FakeBroker extends FakeBrokerState {
   readonly connections = new Set<FakeConnection>();
-  /** Answers that were held back. */
-  readonly held: (() => void)[] = [];
-  /** Decides about each batch. */
-  fate: (arrival: Arrival) => Fate = () => "take";
-  /** Said to InitProducer; null: an id. */
-  initProducer: () => BrokerError | null = () => null;
-  /** Said to Hello; null: Welcome. */
-  hello: () => BrokerError | null = () => null;
-  window = 4 * 1024 * 1024;
-  inlineMax = 1024 * 1024;
-  sliceMax = 256 * 1024;
-  /** The answer's delay, ms; 0: at once. */
-  ackDelayMs = 0;
-  /** Connections that were welcomed. */
-  welcomes = 0;
-  arrivals = 0;
-  nextProducerId = 1000n;
-  /** Does not answer anything any more, and does not hang up. */
-  isMute = false;
   readonly #server: Server;
 
   static async start(): Promise<FakeBroker> {
@@ -62,6 +18,7 @@ export class FakeBroker {
   }
 
   private constructor() {
+    super();
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
   }
 
@@ -78,26 +35,6 @@ export class FakeBroker {
     return `127.0.0.1:${this.port}`;
   }
 
-  topic(name: string, partitions = 1): FakeTopic {
-    const topic = {
-      name,
-      id: Uint8Array.from(createHash("md5").update(`${name} ${this.topics.size}`).digest()),
-      partitions: Array.from({ length: partitions }, () => new FakePartition()),
-      maxMessageBytes: 1_048_588,
-    };
-    this.topics.set(name, topic);
-    return topic;
-  }
-
-  /** @throws BrokerError UNKNOWN_TOPIC_ID, UNKNOWN_TOPIC_OR_PARTITION */
-  partition(topicId: Uint8Array, index: number): { readonly topic: FakeTopic; readonly partition: FakePartition } {
-    const topic = [...this.topics.values()].find(({ id }) => Buffer.compare(id, topicId) === 0);
-    if (topic === undefined) throw new BrokerError("UNKNOWN_TOPIC_ID", "there is no such topic");
-    const partition = topic.partitions[index];
-    if (partition === undefined) throw new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", "there is no such partition");
-    return { topic, partition };
-  }
-
   /** Cuts all connections, in the middle of whatever they are doing. */
   cut(): void {
     for (const connection of this.connections) connection.socket.destroy();
@@ -108,8 +45,7 @@ export class FakeBroker {
     for (const answer of this.held.splice(0)) answer();
   }
 
-  /** There is something new to read. */
-  appended(): void {
+  override appended(): void {
     for (const connection of this.connections) connection.feed();
   }
 

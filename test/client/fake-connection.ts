@@ -11,7 +11,7 @@ import { type BodyName, decodeMessage, encodeMessage, type Message } from "../..
 import { FrameReader } from "../../src/protocol/verifier.ts";
 import { encodeControlFrame, Opcode } from "../../src/protocol/websocket.ts";
 import { errorBody } from "../../src/protocol/wire-error.ts";
-import type { FakeBroker, FakeTopic } from "./fake-broker.ts";
+import type { FakeBrokerState, FakeTopic } from "./fake-broker-state.ts";
 import type { FakePartition } from "./fake-partition.ts";
 
 interface FakeSubscription {
@@ -34,7 +34,7 @@ const WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 export class FakeConnection {
   readonly socket: Socket;
-  readonly #broker: FakeBroker;
+  readonly #broker: FakeBrokerState;
   readonly #reader = new FrameReader(REQUEST_BYTES_MAX);
   readonly subscriptions = new Map<number, FakeSubscription>();
   readonly #uploads = new Map<number, Upload>();
@@ -47,7 +47,7 @@ export class FakeConnection {
   /** The WindowAcks that came. */
   readonly windowAcks: number[] = [];
 
-  constructor(broker: FakeBroker, socket: Socket) {
+  constructor(broker: FakeBrokerState, socket: Socket) {
     this.#broker = broker;
     this.socket = socket;
     this.window = broker.window;

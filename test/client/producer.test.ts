@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import { KIB, MIB } from "../../src/base/units.ts";
 import type { BatchAck, FailedBatch } from "../../src/client/index.ts";
-import type { Arrival } from "./fake-broker.ts";
+import type { Arrival } from "./fake-broker-state.ts";
 import { closeLater, codeOf, connectTo, sleep, startFakeBroker, until } from "./harness.ts";
 import { recordsIn, textOf, valuesIn } from "./records.ts";
 
