@@ -16,8 +16,9 @@ import { type LogHandle, partitionFolder } from "./log-handle.ts";
 import type { LogResults, LogStore } from "./log-store.ts";
 import type { MetaStore } from "./meta-store.ts";
 import { Partition, type PartitionContext } from "./partition.ts";
-import { PartitionReader, type ReaderOwner } from "./partition-reader.ts";
+import { PartitionReader, type ReaderContext, type ReaderOwner } from "./partition-reader.ts";
 import { ProducerIds } from "./producer-ids.ts";
+import { ReadGate } from "./read-gate.ts";
 import { RequestTable } from "./request-table.ts";
 import { TopicCatalog } from "./topic-catalog.ts";
 import type { TopicConfig } from "./topic-config.ts";
@@ -52,6 +53,8 @@ const SPILL_BYTES_MAX = 32 * MIB;
 const PARTITIONS_MAX = 100_000;
 const RECOVERIES_AT_A_TIME = 256;
 const IDLE_MS = 60_000;
+/** Cold reads under way; more would only wait in the maintenance workers' queue, with memory in hand. */
+const READS_AT_A_TIME = 4;
 
 export class Broker implements LogResults {
   readonly store: LogStore;
@@ -62,6 +65,7 @@ export class Broker implements LogResults {
   readonly #options: BrokerOptions;
   readonly #requests = new RequestTable<Partition>();
   readonly #context: PartitionContext;
+  readonly #readers: ReaderContext;
   /** Open logs by the address of their published numbers. */
   readonly #byEntry = new Map<number, Partition>();
   readonly #partitionOf = new WeakMap<LogHandle, Partition>();
@@ -79,6 +83,7 @@ export class Broker implements LogResults {
     this.pool = new BlockPool(store.pool);
     this.intake = new Intake(store.memory.bytes, this.pool, SPILL_BYTES_MAX);
     this.producerIds = new ProducerIds(meta);
+    this.#readers = { store, pool: this.pool, gate: new ReadGate(READS_AT_A_TIME) };
     for (let index = store.entriesMax - 1; index >= 0; index--) this.#freeEntries.push(store.entryAt(index));
     const tailBytes = options.tailBytes ?? TAIL_BYTES;
     this.#context = {
@@ -114,7 +119,7 @@ export class Broker implements LogResults {
   }
 
   reader(partition: Partition, offset: number, owner: ReaderOwner, readCommitted: boolean): PartitionReader {
-    return new PartitionReader(partition, offset, this.store, this.pool, owner, readCommitted);
+    return new PartitionReader(partition, offset, this.#readers, owner, readCommitted);
   }
 
   appended(entry: number, request: number, baseOffset: number, end: number, duplicate: boolean): void {

@@ -6,12 +6,15 @@
  * A slice is whole batches that lie one behind the other, or a part of one that is larger than a slice may be.
  */
 import { asBrokerError, BrokerError } from "../base/errors.ts";
-import type { BlockPool, MemoryWaiter } from "./block-pool.ts";
+import { KIB, MIB } from "../base/units.ts";
+import type { BlockPool, Evictable, MemoryWaiter } from "./block-pool.ts";
 import type { LogStore } from "./log-store.ts";
 import type { Partition, TailReader } from "./partition.ts";
+import type { ReadGate } from "./read-gate.ts";
 
-/** Bytes read from the disk at a time. */
-const SLAB_SIZE = 1024 * 1024;
+/** Bytes read from the disk at a time: what is asked for, and ever more of it where reading goes on. */
+const SLAB_SIZE_MIN = 16 * KIB;
+const SLAB_SIZE_MAX: number = MIB;
 
 /** `slice`: the reader's fields describe one. `end`: nothing more below the limit. `pending`: `readable` will be called. */
 export type ReadStep = "slice" | "end" | "pending";
@@ -23,6 +26,13 @@ export interface ReaderOwner {
   failed(error: BrokerError): void;
 }
 
+/** What readers share. */
+export interface ReaderContext {
+  readonly store: LogStore;
+  readonly pool: BlockPool;
+  readonly gate: ReadGate;
+}
+
 /** Whole batches from the disk, one behind the other from `address` on. */
 interface Slab {
   readonly address: number;
@@ -32,10 +42,11 @@ interface Slab {
   readonly end: number;
 }
 
-export class PartitionReader implements TailReader {
+export class PartitionReader implements TailReader, Evictable {
   readonly partition: Partition;
   readonly #store: LogStore;
   readonly #pool: BlockPool;
+  readonly #gate: ReadGate;
   readonly #owner: ReaderOwner;
   readonly #readCommitted: boolean;
   #offset: number;
@@ -45,6 +56,8 @@ export class PartitionReader implements TailReader {
   /** The batch in the slab that holds `#offset`, and where it begins. */
   #slabIndex = 0;
   #slabPosition = 0;
+  /** Bytes that the last slab was read for, 0: none was. */
+  #slabSize = 0;
   #reading = false;
   #closed = false;
   /** Waits for the memory of a slab. */
@@ -59,8 +72,7 @@ export class PartitionReader implements TailReader {
   constructor(
     partition: Partition,
     offset: number,
-    store: LogStore,
-    pool: BlockPool,
+    { store, pool, gate }: ReaderContext,
     owner: ReaderOwner,
     readCommitted = false,
   ) {
@@ -68,6 +80,7 @@ export class PartitionReader implements TailReader {
     this.#offset = offset;
     this.#store = store;
     this.#pool = pool;
+    this.#gate = gate;
     this.#owner = owner;
     this.#readCommitted = readCommitted;
     partition.addReader(this);
@@ -117,6 +130,8 @@ export class PartitionReader implements TailReader {
       this.#sliceOfSlab(this.#slab, bytesMax, partMax);
       return "slice";
     }
+    if (this.#slab !== null) this.#slabSize *= 2;
+    this.#slabSize = Math.min(SLAB_SIZE_MAX, Math.max(SLAB_SIZE_MIN, bytesMax, this.#slabSize));
     this.#releaseSlab();
     void this.#readSlab();
     return "pending";
@@ -126,6 +141,12 @@ export class PartitionReader implements TailReader {
     if (this.#closed) return;
     if (this.partition.log.isDeleted) this.#fail(deleted());
     else this.#owner.readable();
+  }
+
+  /** Others need memory: what was read and not sent is read again when it is its turn. */
+  evict(): boolean {
+    this.#releaseSlab();
+    return true;
   }
 
   close(): void {
@@ -198,16 +219,31 @@ export class PartitionReader implements TailReader {
   async #readSlab(): Promise<void> {
     this.#reading = true;
     let failure: BrokerError | null = null;
+    await this.#gate.enter();
     try {
       if (this.partition.isMemory) throw outOfRange(this.#offset, this.partition);
-      for (let capacity = SLAB_SIZE; capacity > 0 && !this.#closed; ) capacity = await this.#fill(capacity);
+      for (let capacity = this.#slabSize; capacity > 0 && !this.#closed; ) capacity = await this.#fill(capacity);
     } catch (error) {
       failure = asBrokerError(error);
     }
+    this.#gate.leave();
     this.#reading = false;
     if (this.#closed) this.#releaseSlab();
     else if (failure !== null) this.#fail(failure);
-    else this.#owner.readable();
+    else {
+      this.#owner.readable();
+      this.#offerSlab();
+    }
+  }
+
+  /** Lets the slab be evicted from the next turn on: by then its owner had one to send it. */
+  #offerSlab(): void {
+    const slab = this.#slab;
+    setImmediate(() => {
+      if (slab === null || this.#slab !== slab) return;
+      this.#pool.register(this);
+      this.#pool.nudge();
+    });
   }
 
   /** @returns 0, or the capacity that the batch at the offset needs */
@@ -268,8 +304,10 @@ export class PartitionReader implements TailReader {
 
   #releaseSlab(): void {
     if (this.#slab === null) return;
-    this.#pool.release(this.#slab.address);
+    const { address } = this.#slab;
     this.#slab = null;
+    this.#pool.unregister(this);
+    this.#pool.release(address);
   }
 
   #fail(error: BrokerError): void {

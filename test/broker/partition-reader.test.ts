@@ -22,6 +22,11 @@ function bytesOf(bench: BrokerBench, from: number): Uint8Array {
   return new Uint8Array(Buffer.concat(batches.filter(({ end }) => end > from).map(({ bytes }) => bytes)));
 }
 
+/** Lets all happen that waits for nothing but turns of the event loop. */
+async function untilQuiet(): Promise<void> {
+  for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 function isSame(left: Uint8Array, right: Uint8Array): boolean {
   return Buffer.compare(left, right) === 0;
 }
@@ -127,8 +132,61 @@ describe("reading", () => {
     partition.tail.shrink(0);
     const reading = new Reading(bench, partition, 0);
     await reading.toEnd(256 * KIB, 256 * KIB);
-    expect(bench.store.reads.map(({ capacity }) => capacity)).toEqual([1 << 20, 4 << 20]);
+    expect(bench.store.reads.map(({ capacity }) => capacity)).toEqual([256 * KIB, 4 << 20]);
     expect(isSame(reading.bytes, bytesOf(bench, 0))).toBe(true);
+  });
+
+  test("a point read takes little from the disk, and reading on takes ever more, up to a bound", async () => {
+    const bench = new BrokerBench({ poolBytes: 16 << 20 });
+    const partition = await bench.openTopic("t");
+    fill(bench, partition, new Array<number>(800).fill(4 * KIB));
+    partition.tail.shrink(0);
+    const reading = new Reading(bench, partition, 0);
+    await reading.toEnd(1, 256 * KIB);
+    const capacities = bench.store.reads.map(({ capacity }) => capacity / KIB);
+    expect(capacities).toEqual([16, 32, 64, 128, 256, 512, 1024, 1024, 1024].slice(0, capacities.length));
+    expect(capacities.length).toBeGreaterThan(7);
+    expect(isSame(reading.bytes, bytesOf(bench, 0))).toBe(true);
+  });
+
+  test("what was read and is not sent gives way to others, and is read again", async () => {
+    const bench = new BrokerBench({ poolBytes: 2 << 20, blockMax: 2 << 20 });
+    const partition = await bench.openTopic("t");
+    fill(bench, partition, [100 * KIB, 300 * KIB, 100]);
+    partition.tail.shrink(0);
+    const stalled = Array.from({ length: 50 }, () => new Reading(bench, partition, 0));
+    for (const reading of stalled) reading.next(64 * KIB, 64 * KIB);
+    await untilQuiet();
+    expect(stalled.every(({ wakes }) => wakes === 1)).toBe(true); // Though all of them do not fit.
+    expect(bench.broker.pool.allocate(2 << 20)).toBeGreaterThanOrEqual(0);
+    expect(bench.broker.pool.freeBytes).toBe(0);
+    bench.broker.pool.release(bench.store.pool.address);
+    for (const reading of stalled.slice(0, 3)) {
+      await reading.toEnd(64 * KIB, 64 * KIB);
+      expect(isSame(reading.bytes, bytesOf(bench, 0))).toBe(true);
+    }
+    for (const { reader } of stalled) reader.close();
+    expect(bench.broker.pool.freeBytes).toBe(bench.broker.pool.size);
+  });
+
+  test("few reads are under way at a time, and those who wait for theirs hold no memory", async () => {
+    const bench = new BrokerBench({ poolBytes: 8 << 20 });
+    const partition = await bench.openTopic("t");
+    fill(bench, partition, [100]);
+    partition.tail.shrink(0);
+    bench.store.hold("read");
+    const readings = Array.from({ length: 100 }, () => new Reading(bench, partition, 0));
+    for (const reading of readings) reading.next(1, 1 << 20);
+    await turns();
+    const held = bench.store.held("read");
+    expect(held).toBeLessThan(10);
+    expect(bench.broker.pool.size - bench.broker.pool.freeBytes).toBe(held * 16 * KIB);
+    readings[held + 1]!.reader.close(); // It never had its turn.
+    bench.store.let("read");
+    await untilQuiet();
+    expect(readings.filter(({ wakes }) => wakes === 1).length).toBe(99);
+    for (const { reader } of readings) reader.close();
+    expect(bench.broker.pool.freeBytes).toBe(bench.broker.pool.size);
   });
 
   test("waits where there is no memory, and goes on when there is", async () => {
