@@ -71,7 +71,7 @@ export class Batch {
   baseSequence = -1;
   #sealed = false;
   /** How many were sent to its partition before it was, this time. */
-  ordinal = 0;
+  ordinal = -1;
   /** Compression is under way. */
   isCompressing = false;
   #waiting: WaitingRecord[] = [];

@@ -1,9 +1,8 @@
 /** A broker, as an app sees it: its topics, and producers and consumers, each with a connection of its own. */
 import { BrokerError } from "../base/errors.ts";
 import type { Offset, Timestamp } from "../base/units.ts";
-import type { Crc32c } from "../wasm/crc32c.ts";
 import { Channel } from "./channel.ts";
-import { checksum } from "./checksum.ts";
+import { type ClientCore, clientCore } from "./client-core.ts";
 import { Consumer } from "./consumer.ts";
 import { type ConsumerOptions, type StartPosition, startValue } from "./consumer-options.ts";
 import { type FetchOptions, type FetchResult, fetchRecords } from "./fetch.ts";
@@ -31,7 +30,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const { signal } = options;
   const settings = connectSettings(options);
   signal?.throwIfAborted();
-  const client = new Client(settings, signal, await checksum());
+  const client = new Client(settings, signal, await clientCore());
   try {
     await client.connected();
   } catch (error) {
@@ -46,7 +45,7 @@ export class Client {
   readonly topics: Topics;
   readonly #settings: ConnectSettings;
   readonly #signal: AbortSignal | undefined;
-  readonly #crc32c: Crc32c;
+  readonly #core: ClientCore;
   readonly #channel: Channel;
   readonly #topicIds: TopicIds;
   readonly #producers = new Set<Producer>();
@@ -55,10 +54,10 @@ export class Client {
   #closing: Promise<void> | null = null;
 
   /** Use `connect`. */
-  constructor(settings: ConnectSettings, signal: AbortSignal | undefined, crc32c: Crc32c) {
+  constructor(settings: ConnectSettings, signal: AbortSignal | undefined, core: ClientCore) {
     this.#settings = settings;
     this.#signal = signal;
-    this.#crc32c = crc32c;
+    this.#core = core;
     this.#channel = new Channel(settings, 0, {});
     this.#topicIds = new TopicIds(this.#channel);
     this.topics = new Topics(this.#channel);
@@ -78,7 +77,7 @@ export class Client {
    */
   async producer(options: ProducerOptions = {}): Promise<Producer> {
     this.#checkOpen();
-    const producer = new Producer(this.#settings, options, this.#crc32c);
+    const producer = new Producer(this.#settings, options, this.#core.module);
     this.#producers.add(producer);
     try {
       if (options.topic !== undefined) await producer.prepare(options.topic);
@@ -97,7 +96,7 @@ export class Client {
    */
   consumer(options: ConsumerOptions): Consumer {
     this.#checkOpen();
-    const consumer = new Consumer(this.#settings, options, this.#crc32c);
+    const consumer = new Consumer(this.#settings, options, this.#core.crc32c);
     this.#consumers.add(consumer);
     return consumer;
   }
@@ -123,7 +122,7 @@ export class Client {
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, UNSUPPORTED_COMPRESSION
    */
   fetch(options: FetchOptions): Promise<FetchResult> {
-    return this.#topicIds.use(options.topic, (id) => fetchRecords(this.#channel, id, options, this.#crc32c));
+    return this.#topicIds.use(options.topic, (id) => fetchRecords(this.#channel, id, options, this.#core.crc32c));
   }
 
   /** What the broker says of itself. */

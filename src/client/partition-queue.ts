@@ -62,7 +62,7 @@ export class PartitionQueue {
   /** Sent and not answered, or to be sent again once all are answered; oldest first. */
   readonly #inFlight: Batch[] = [];
   #unanswered = 0;
-  /** Batches sent so far, each as often as it was sent. */
+  /** Batches sent so far; one that is sent again counts once, as the broker remembers it once. */
   #sentCount = 0;
   readonly #waiting: Batch[] = [];
   /** The batch that takes records now. */
@@ -145,7 +145,8 @@ export class PartitionQueue {
     if (oldest === undefined) return batch;
     const isAlone = !this.#isKnown || batch.size > inlineMax || oldest.size > inlineMax;
     // From the oldest one on: those behind it that are acknowledged count, too, since the broker remembers them.
-    return !isAlone && this.#sentCount - oldest.ordinal < this.#owner.inFlightMax ? batch : null;
+    const ordinal = this.#isNumbered(batch) ? batch.ordinal : this.#sentCount;
+    return !isAlone && ordinal - oldest.ordinal < this.#owner.inFlightMax ? batch : null;
   }
 
   /** Seals the batch that `next` returned; from here on it is in flight. */
@@ -154,8 +155,8 @@ export class PartitionQueue {
     this.#waiting.shift();
     this.#inFlight.push(batch);
     this.#unanswered++;
-    batch.ordinal = this.#sentCount++;
     const identity = this.#identity;
+    if (!this.#isNumbered(batch)) batch.ordinal = this.#sentCount++;
     if (identity === ANONYMOUS) {
       batch.seal(identity, -1, this.#owner.crc32c);
     } else if (batch.identity === identity) {
@@ -255,6 +256,11 @@ export class PartitionQueue {
     clearTimeout(this.#retryTimer);
     this.close();
     for (const batch of this.#waiting.slice()) this.#giveUp(this.#waiting, batch, error);
+  }
+
+  /** It was sent before, under this identity. */
+  #isNumbered(batch: Batch): boolean {
+    return batch.ordinal >= 0 && batch.identity === this.#identity;
   }
 
   #answered(): void {

@@ -12,7 +12,6 @@
  */
 import { assert } from "../base/assert.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
-import type { Crc32c } from "../wasm/crc32c.ts";
 import { BATCH_HEADER_SIZE } from "../wasm/layout.ts";
 import { retry } from "./backoff.ts";
 import { BATCH_AT, Batch, type BatchOutcome, type RecordWaiter } from "./batch.ts";
@@ -59,13 +58,14 @@ export class Producer {
   /**
    * Use `Client.producer`.
    *
+   * @param module the core for memory that is not shared
    * @throws BrokerError INVALID_OPTION, UNSUPPORTED_COMPRESSION
    */
-  constructor(connect: ConnectSettings, options: ProducerOptions, crc32c: Crc32c) {
+  constructor(connect: ConnectSettings, options: ProducerOptions, module: WebAssembly.Module) {
     const settings = producerSettings(options);
     const { bufferBytes, batchBytes, windowBytes, lingerMs } = settings;
     this.#settings = settings;
-    this.#memory = new BatchMemory(bufferBytes, batchBytes);
+    this.#memory = new BatchMemory(module, bufferBytes, batchBytes);
     this.#linger = new Linger(lingerMs);
     this.#deferred = new DeferredSends(bufferBytes);
     this.#topics = new ProducerTopics(
@@ -74,7 +74,7 @@ export class Producer {
       bufferBytes,
     );
     this.#sender = new ProduceSender(connect, windowBytes, (error) => this.#fail(error));
-    this.#queueOwner = this.#ownQueues(crc32c);
+    this.#queueOwner = this.#ownQueues();
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
@@ -284,12 +284,12 @@ export class Producer {
     return topic;
   }
 
-  #ownQueues(crc32c: Crc32c): QueueOwner {
+  #ownQueues(): QueueOwner {
     const { acks, isIdempotent, inFlightMax, compressor } = this.#settings;
     const sender = this.#sender;
     const identities = new ProducerIdentities(sender.channel);
     return {
-      crc32c,
+      crc32c: this.#memory.crc32c,
       isIdempotent,
       inFlightMax,
       compressor,

@@ -38,9 +38,14 @@ export function crc32cOf(core: Core, scratch: number, scratchSize: number): Crc3
 
 /** A checksum for code that has no core: one instance over 128 KiB of its own. */
 export async function loadCrc32c(): Promise<Crc32c> {
+  return crc32cFrom(await compileCore({ shared: false }));
+}
+
+/** The same. @param module the core for memory that is not shared */
+export function crc32cFrom(module: WebAssembly.Module): Crc32c {
   const memorySize = 128 * KIB;
   const memory = new WebAssembly.Memory({ initial: memorySize / (64 * KIB) });
-  const core = new Core(await compileCore({ shared: false }), memory, 0);
+  const core = new Core(module, memory, 0);
   core.initCrc32c();
   return crc32cOf(core, CRC_TABLES_SIZE, memorySize - CRC_TABLES_SIZE);
 }

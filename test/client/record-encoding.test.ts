@@ -8,16 +8,16 @@ import { BatchHeader } from "../../src/client/batch-header.ts";
 import { BatchMemory } from "../../src/client/batch-memory.ts";
 import { RecordEncoder } from "../../src/client/record-encoder.ts";
 import { readVarint, readVarintSize, readVarlong, writeVarint, writeVarlong, zigzag } from "../../src/client/varint.ts";
-import { loadCrc32c } from "../../src/wasm/crc32c.ts";
+import { compileCore } from "../../src/wasm/core.ts";
 import { type TestRecord, text, varint, writeBatch } from "../wasm/batch-writer.ts";
 import { decodeByKafkaJs, decodeByPlatformatic } from "../wasm/kafka-clients.ts";
 
-const crc32c = await loadCrc32c();
+const module = await compileCore({ shared: false });
 const identity = { producerId: 0x1234_5678_9abc_def0n, epoch: 7 };
 
 /** @param plain on the short way where that is possible */
 function encode(records: readonly TestRecord[], plain: boolean): Uint8Array {
-  const memory = new BatchMemory(4 * MIB, 1 * MIB);
+  const memory = new BatchMemory(module, 4 * MIB, 1 * MIB);
   const batch = Batch.open(memory, 0, 100, 1 * MIB - BATCH_AT, 0)!;
   const encoder = new RecordEncoder();
   for (const { timestamp, key, value, headers } of records) {
@@ -25,7 +25,7 @@ function encode(records: readonly TestRecord[], plain: boolean): Uint8Array {
     encoder.take({ key, value, ...(headers.length > 0 && { headers }) });
     expect(batch.append(encoder, timestamp, null)).toBe(true);
   }
-  batch.seal(identity, 42, crc32c);
+  batch.seal(identity, 42, memory.crc32c);
   return batch.bytes.slice(batch.at, batch.at + batch.size);
 }
 
@@ -85,7 +85,7 @@ describe("a batch", () => {
   });
 
   test("grows into larger blocks, up to what it may have", () => {
-    const memory = new BatchMemory(64 * KIB, 32 * KIB);
+    const memory = new BatchMemory(module, 64 * KIB, 32 * KIB);
     const batch = Batch.open(memory, 0, 100, 20_000, 0)!;
     const value = new Uint8Array(1000).fill(5);
     let count = 0;
@@ -94,7 +94,7 @@ describe("a batch", () => {
     while (batch.append(encoder, 0, null)) count++;
     expect(count).toBe(19);
     expect(memory.usedBytes).toBe(32 * KIB);
-    batch.seal(identity, 42, crc32c);
+    batch.seal(identity, 42, memory.crc32c);
     const records = Array.from({ length: 19 }, () => ({ timestamp: 0, key: null, value, headers: [] }));
     expect(Buffer.compare(batch.bytes.slice(batch.at, batch.at + batch.size), expected(records))).toBe(0);
     batch.acknowledge({ baseOffset: 0, durability: "os", duplicate: false });
