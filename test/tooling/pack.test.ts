@@ -1,8 +1,10 @@
 /** The package as a user gets it: built, packed, and installed from its tarball and the registry into an empty folder. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, relative } from "node:path";
+import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build, publishedManifest } from "../../scripts/build.ts";
 
@@ -91,12 +93,56 @@ describe("installed from its tarball", () => {
     },
   );
 
-  test.each(entries)("the types of %s hold in a strict project", (entry) => {
-    writeFileSync(join(project, "user.ts"), `export * from ${JSON.stringify(entry)};\n`);
+  test("the types of every entry hold in a strict project", () => {
+    const imports = entries.map((entry, index) => `export * as entry${index} from ${JSON.stringify(entry)};\n`);
+    writeFileSync(join(project, "user.ts"), imports.join(""));
     const compiler = join(root, "node_modules/typescript/bin/tsc");
     const strict = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2023", "--skipLibCheck", "false"];
     const types = ["--typeRoots", join(root, "node_modules/@types"), "--types", "node"];
     run(process.execPath, [compiler, ...strict, ...types, "user.ts"], project);
+  });
+
+  describe.each(nodes)("on %s", (node) => {
+    test("an embedded broker takes records and gives them back, and then nothing keeps the process alive", () => {
+      writeFileSync(join(project, "round-trip.js"), ROUND_TRIP);
+      expect(JSON.parse(run(node, ["round-trip.js"], project))).toEqual(["first", "second"]);
+    });
+
+    test("cambium start serves cambium produce and consume, and ends at SIGTERM", async () => {
+      const cambium = join(project, "node_modules/.bin/cambium");
+      const data = mkdtempSync(join(folder, "data-"));
+      const broker = spawn(node, [cambium, "start", "--data", data, "--port", "0", "--json"], { cwd: project });
+      const exited = once(broker, "exit");
+      try {
+        const [line] = (await once(createInterface(broker.stdout), "line")) as [string];
+        const { port } = JSON.parse(line) as { readonly port: number };
+        const client = (args: string[], input = ""): string =>
+          run(node, [cambium, ...args, "--server", `127.0.0.1:${port}`], project, input);
+        client(["topic", "create", "t"]);
+        expect(
+          JSON.parse(client(["produce", "t", "--json"], "first\nsecond\n").trim().split("\n").at(-1)!),
+        ).toMatchObject({
+          acked: 2,
+          done: true,
+        });
+        expect(client(["consume", "t"])).toBe("first\nsecond\n");
+        broker.kill("SIGTERM");
+        expect(await exited).toEqual([0, null]);
+      } finally {
+        broker.kill("SIGKILL");
+      }
+    });
+  });
+
+  test("the demo, without the optional package that holds its data, says what to install", () => {
+    const cambium = join(project, "node_modules/.bin/cambium");
+    const { status, stderr } = spawnSync(process.execPath, [cambium, "demo", "--json"], {
+      cwd: project,
+      encoding: "utf8",
+    });
+    const { error } = JSON.parse(stderr) as { readonly error: { readonly code: string; readonly message: string } };
+    expect([status, error.code]).toEqual([1, "DATA_SETS_MISSING"]);
+    expect(error.message).toContain("npm install vega-datasets");
   });
 
   test.each(commands)("%s --version", (command) => {
@@ -109,9 +155,33 @@ function nodesOnPath(): string[] {
   return folders.map((folder) => join(folder, "node")).filter(existsSync);
 }
 
-/** @returns what the command printed; throws where it fails */
-function run(command: string, args: string[], cwd: string): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: "utf8" });
+const ROUND_TRIP = `
+import { startBroker } from "cambium";
+import { connect } from "cambium/client";
+
+const broker = await startBroker({ data: "temporary", port: 0 });
+const client = await connect({ server: "127.0.0.1:" + broker.port });
+await client.topics.create({ name: "t", partitions: 1 });
+const producer = await client.producer({ topic: "t" });
+await Promise.all([producer.send({ value: "first" }), producer.send({ value: "second" })]);
+await producer.close();
+const values = [];
+for await (const record of client.consumer({ topic: "t", from: "earliest", until: "end" })) {
+  values.push(new TextDecoder().decode(record.value));
+}
+await client.close();
+await broker.close();
+console.log(JSON.stringify(values));
+`;
+
+/** @returns what the command printed; throws where it fails, or does not end */
+function run(command: string, args: string[], cwd: string, input = ""): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd,
+    encoding: "utf8",
+    input,
+    timeout: 120_000,
+  });
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed:\n${stdout}${stderr}`, { cause: error });
   return stdout;
 }
