@@ -112,7 +112,7 @@ class Node implements RunningBroker {
     const { logWorkers, poolBytes } = options;
     const store = await ThreadLogStore.start({ ...(logWorkers && { logWorkers }), ...(poolBytes && { poolBytes }) });
     try {
-      const folder = await store.maintenance.openFolder({ data, version });
+      const [folder] = await Promise.all([store.maintenance.openFolder({ data, version }), store.ready()]);
       return new Node(data, options, lock, store, folder);
     } catch (error) {
       await store.stop();

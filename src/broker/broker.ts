@@ -167,8 +167,8 @@ export class Broker implements LogResults {
     for (const [entry, end] of ends) this.#byEntry.get(entry)?.workerDied(end);
   }
 
-  workerReplaced(worker: number): void {
-    this.#options.log("info", "the log worker was replaced", { worker });
+  workerReplaced(worker: number, ms: number): void {
+    this.#options.log("info", "the log worker was replaced", { worker, ms });
   }
 
   warned(entry: number, message: string): void {

@@ -26,7 +26,8 @@ export interface LogResults {
    * opened again, cut there, once the worker is replaced.
    */
   workerDied(worker: number, ends: ReadonlyMap<number, SyncedPoint>, error: BrokerError): void;
-  workerReplaced(worker: number): void;
+  /** @param ms since the death was noticed */
+  workerReplaced(worker: number, ms: number): void;
   warned(entry: number, message: string): void;
 }
 

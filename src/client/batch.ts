@@ -70,7 +70,7 @@ export class Batch {
   identity: ProducerIdentity = ANONYMOUS;
   baseSequence = -1;
   #sealed = false;
-  /** How many were sent to its partition before it was, this time. */
+  /** How many were sent to its partition before it was, under this identity; -1: it was not sent. */
   ordinal = -1;
   /** Compression is under way. */
   isCompressing = false;

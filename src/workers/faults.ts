@@ -9,9 +9,10 @@ export type Fault = "throw" | "trap" | "loop" | "stall";
 
 /**
  * Where it happens, the next time the worker comes there: batches are `accepted` and not written; they are `written` and
- * nobody was told; a sync is on its way (`syncing`); a log is being opened (`opening`) or closed (`closing`).
+ * nobody was told; a sync is on its way (`syncing`); a log is being opened (`opening`) or closed (`closing`). At `sync thread`
+ * it is the worker's sync thread that throws, whatever fault was asked for.
  */
-export type FaultPoint = "accepted" | "written" | "syncing" | "opening" | "closing";
+export type FaultPoint = "accepted" | "written" | "syncing" | "opening" | "closing" | "sync thread";
 
 export interface PlannedFault {
   readonly fault: Fault;

@@ -7,22 +7,23 @@
  * files are synced by the thread that always syncs them, and closed; the owner is told, and a new thread starts. A task that
  * comes meanwhile never reaches a pool: piscina would start another thread for it, on the same memory.
  */
-import { Worker } from "node:worker_threads";
 import { Piscina } from "piscina";
+import { systemClock } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
-import type { FailedSync } from "../storage/disk.ts";
 import type { ControlTask, DrainReport, OpenTask } from "./log-worker.ts";
+import { OPEN_UNNAMED } from "./open-files.ts";
 import { retire, settle } from "./publication.ts";
 import type { WorkerWarning } from "./results-writer.ts";
 import { arrivalsRing, type Ring } from "./ring.ts";
 import * as shared from "./shared-memory.ts";
-import { readFailures, writeGroup } from "./sync-group.ts";
+import { SyncThreadHost } from "./sync-thread-host.ts";
 import { type TaskOutcome, unwrap } from "./task-outcome.ts";
 import { type ThreadData, workerFile } from "./thread.ts";
 import { LOOK_MS, Watchdog } from "./watchdog.ts";
 
 /** Logs without arrivals are looked at this often, for what is synced in the background. */
 const BACKGROUND_DRAIN_MS = 500;
+/** What kept a thread from loading may keep the next one too: it is not tried at once. */
 const RELOAD_MS = 1000;
 /** A log whose opening kills the thread is not tried for ever. */
 const OPEN_ATTEMPTS = 3;
@@ -37,6 +38,7 @@ export interface HostOwner {
   died(worker: number, entries: readonly number[], damaged: ReadonlySet<number>, reason: string): void;
   /** There is a new thread; it took `ms` since the death was noticed. */
   replaced(worker: number, ms: number): void;
+  /** @param entry 0: it concerns no log */
   warned(entry: number, message: string): void;
 }
 
@@ -56,12 +58,13 @@ export class LogWorkerHost {
   readonly #control: Int32Array;
   readonly #arrivals: Ring;
   readonly #u32: Uint32Array;
-  readonly #syncThread: Worker;
+  readonly #syncThread: SyncThreadHost;
   readonly #entries = new Set<number>();
-  readonly #watch: NodeJS.Timeout;
+  readonly #watchdog: Watchdog;
+  #watch: NodeJS.Timeout | undefined;
   #pool: Piscina;
-  /** The thread has loaded its modules, or failed to: Node aborts the process when one is ended while it loads. */
-  #ready: Promise<unknown> = Promise.resolve();
+  /** The thread has loaded its modules: null; or why it could not. Node aborts the process when one is ended while it loads. */
+  #loaded: Promise<Error | null> = Promise.resolve(null);
   /** Resolves when there is a new thread; null: there is one. */
   #replacing: Promise<void> | null = null;
   #isStalled = false;
@@ -69,6 +72,8 @@ export class LogWorkerHost {
   #isWakeScheduled = false;
   #isDraining = false;
   #isStopping = false;
+  /** Tasks that the thread has or will have. */
+  #tasks = 0;
   /** Tasks that want the thread; while there are any, the drain gives way. */
   #tasksWaiting = 0;
   #backgroundTimer: NodeJS.Timeout | undefined;
@@ -82,17 +87,22 @@ export class LogWorkerHost {
     this.#arrivals = arrivalsRing(this.#control, map.logWorkers[index]!);
     this.#u32 = new Uint32Array(memory.buffer);
     this.#pool = this.#startPool();
-    this.#syncThread = new Worker(new URL(workerFile("sync-thread", import.meta.url)), {
-      workerData: data,
-      trackUnmanagedFds: false, // It closes what a dead thread has opened.
+    this.#syncThread = new SyncThreadHost(data, {
+      syncThreadDied: (reason) => owner.warned(0, `a sync thread died and is replaced: ${reason}`),
     });
-    const watchdog = new Watchdog(this.#control, {
+    this.#watchdog = new Watchdog(this.#control, {
       stalled: (isStalled) => {
         this.#isStalled = isStalled;
       },
-      hangs: () => this.#replace("endless loop"),
+      hangs: () => this.#replace("endless loop", true),
     });
-    this.#watch = setInterval(() => watchdog.look(), LOOK_MS).unref();
+  }
+
+  /** Resolves when the thread can take tasks. @throws BrokerError UNKNOWN_SERVER_ERROR it cannot be loaded */
+  async ready(): Promise<void> {
+    const error = await this.#loaded;
+    if (error !== null)
+      throw new BrokerError("UNKNOWN_SERVER_ERROR", `a log worker cannot start: ${error.message}`, { cause: error });
   }
 
   get state(): WorkerState {
@@ -149,15 +159,11 @@ export class LogWorkerHost {
   /** Ends both threads. Every log must be closed. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    clearInterval(this.#watch);
     clearTimeout(this.#backgroundTimer);
     await this.#replacing;
-    await this.#ready;
-    await this.#pool.destroy();
-    const exited = new Promise((resolve) => this.#syncThread.once("exit", resolve));
-    Atomics.store(this.#control, shared.SYNC_STOP, 1);
-    Atomics.notify(this.#control, shared.SYNC_SUBMITTED);
-    await exited;
+    await this.#end((await this.#loaded) === null);
+    await this.#syncThread.stop();
+    clearInterval(this.#watch);
   }
 
   #startPool(): Piscina {
@@ -175,11 +181,13 @@ export class LogWorkerHost {
       trackUnmanagedFds: false,
     });
     pool.on("message", ({ entry, message }: WorkerWarning) => this.#owner.warned(entry, message));
-    pool.on("error", (error: Error) => void this.#replace(error.message));
-    this.#ready = pool.run(undefined, { name: "ready" }).catch((error: Error) => {
-      // Not at once: what kept it from loading may keep the next one too.
-      setTimeout(() => this.#replace(error.message), RELOAD_MS).unref();
-    });
+    pool.on("error", (error: Error) => this.#replace(error.message));
+    // It ended by itself. Piscina starts another one at once, which knows none of the logs.
+    pool.on("workerDestroy", () => this.#replace("the thread ended"));
+    this.#loaded = pool.run(undefined, { name: "ready" }).then(
+      () => null,
+      (error: Error) => error,
+    );
     return pool;
   }
 
@@ -200,8 +208,8 @@ export class LogWorkerHost {
     if (this.#isDraining || this.#isStopping || this.#replacing !== null) return;
     this.#isDraining = true;
     clearTimeout(this.#backgroundTimer);
-    this.#pool.run(undefined, { name: "drain" }).then(
-      (report: DrainReport) => this.#drained(report),
+    this.#task("drain").then(
+      (report) => this.#drained(report as DrainReport),
       (error: Error) => this.#replace(error.message),
     );
   }
@@ -219,7 +227,7 @@ export class LogWorkerHost {
     Atomics.store(this.#control, shared.YIELD, 1);
     this.#ring();
     try {
-      return await this.#pool.run(task, { name });
+      return await this.#task(name, task);
     } catch (error) {
       this.#replace((error as Error).message);
       throw new WorkerDied(error);
@@ -230,25 +238,39 @@ export class LogWorkerHost {
     }
   }
 
-  #replace(reason: string): void {
-    if (this.#replacing !== null || this.#isStopping) return;
-    const noticedMs = systemClock.monotonic();
-    this.#replacing = this.#replaceThread(reason).finally(() => {
-      this.#replacing = null;
-      this.#ensureDrain();
-      // What comes meanwhile waits in the new pool and in the ring; but only a thread that has loaded replaces another.
-      const isLoaded = this.#loaded;
-      void isLoaded.then((loaded) => {
-        if (loaded) this.#owner.replaced(this.index, Math.round(systemClock.monotonic() - noticedMs));
-      });
-    });
+  async #task(name: "drain" | "open" | "control", task?: OpenTask | ControlTask): Promise<unknown> {
+    this.#tasks++;
+    this.#watch ??= setInterval(() => this.#look(), LOOK_MS).unref();
+    try {
+      return await this.#pool.run(task, { name });
+    } finally {
+      this.#tasks--;
+    }
   }
 
-  async #replaceThread(reason: string): Promise<void> {
+  /** Nobody looks at a worker that has nothing to do. */
+  #look(): void {
+    this.#watchdog.look();
+    if (this.#tasks > 0 || this.#syncThread.isBusy || this.#isStalled) return;
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+  }
+
+  /** @param hangs the thread is in an endless loop; else it still answers, or is gone */
+  #replace(reason: string, hangs = false): void {
+    if (this.#replacing !== null || this.#isStopping) return;
+    const noticedMs = systemClock.monotonic();
+    this.#replacing = this.#replaceThread(reason, hangs).finally(() => {
+      this.#replacing = null;
+      this.#ensureDrain();
+    });
+    void this.#replacing.then(() => this.#owner.replaced(this.index, Math.round(systemClock.monotonic() - noticedMs)));
+  }
+
+  async #replaceThread(reason: string, hangs: boolean): Promise<void> {
     clearTimeout(this.#backgroundTimer);
-    await this.#ready;
-    await this.#pool.destroy();
-    await this.#syncThreadIdle();
+    await this.#end(hangs);
+    await this.#syncThread.idle();
     await this.#takeOver(reason);
     const { ARRIVALS_HEAD, ARRIVALS_TAIL, PARKED, BUSY, IN_FILE_CALL } = shared;
     for (const word of [ARRIVALS_HEAD, ARRIVALS_TAIL, PARKED, BUSY, IN_FILE_CALL]) {
@@ -256,43 +278,39 @@ export class LogWorkerHost {
     }
     this.#arrivalsHead = 0;
     this.#isDraining = false;
-    this.#pool = this.#startPool();
+    for (;;) {
+      this.#pool = this.#startPool();
+      if ((await this.#loaded) === null || this.#isStopping) return;
+      await this.#end(false);
+      await new Promise((resolve) => setTimeout(resolve, RELOAD_MS));
+    }
+  }
+
+  /** Ends the thread, and, unless this one is there for certain, the one that piscina may be starting in its place. */
+  async #end(isThere: boolean): Promise<void> {
+    await this.#loaded;
+    if (!isThere) await this.#pool.run(undefined, { name: "ready" }).catch(() => {});
+    await this.#pool.destroy();
   }
 
   /** Settles what the dead thread left in shared memory and in the kernel. */
   async #takeOver(reason: string): Promise<void> {
     const { map, memory } = this.#data;
-    const { openFiles, sync } = map.logWorkers[this.index]!;
-    const area = new Int32Array(memory.buffer, sync);
+    const { openFiles } = map.logWorkers[this.index]!;
     const entryByFile = new Uint32Array(memory.buffer, openFiles, shared.OPEN_FILES_MAX);
     const orphans = Array.from(entryByFile.keys()).filter((file) => entryByFile[file] !== 0);
-    const failed = readFailures(area);
+    const failed = this.#syncThread.failures();
     for (let first = 0; first < orphans.length; first += shared.SYNC_HANDLES_MAX) {
-      const files = orphans.slice(first, first + shared.SYNC_HANDLES_MAX);
-      failed.push(...(await this.#syncAndClose(area, files)));
+      // By the sync thread: nobody else may sync these files.
+      failed.push(...(await this.#syncThread.syncAndClose(orphans.slice(first, first + shared.SYNC_HANDLES_MAX))));
     }
-    const damaged = new Set(failed.map(({ file }) => entryByFile[file]!));
     const entries = [...this.#entries];
+    const damaged = new Set(failed.map(({ file }) => entryByFile[file]!));
+    // A folder or a small file: it may be any log's.
+    if (damaged.has(OPEN_UNNAMED)) for (const entry of entries) damaged.add(entry);
     entryByFile.fill(0);
     this.#entries.clear();
     for (const entry of entries) retire(memory.buffer as SharedArrayBuffer, entry);
     this.#owner.died(this.index, entries, damaged, reason);
-  }
-
-  /** By the sync thread: nobody else may sync these files. @returns those whose sync failed */
-  async #syncAndClose(area: Int32Array, files: readonly number[]): Promise<FailedSync[]> {
-    writeGroup(area, { files, directories: [] }, true);
-    Atomics.add(this.#control, shared.SYNC_SUBMITTED, 1);
-    Atomics.notify(this.#control, shared.SYNC_SUBMITTED);
-    await this.#syncThreadIdle();
-    return readFailures(area);
-  }
-
-  /** A group that was submitted may still be on its way to the disk. */
-  async #syncThreadIdle(): Promise<void> {
-    const control = this.#control;
-    while (Atomics.load(control, shared.SYNC_DONE) !== Atomics.load(control, shared.SYNC_SUBMITTED)) {
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
   }
 }

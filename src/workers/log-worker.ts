@@ -13,10 +13,10 @@ import type { SyncGroup } from "../storage/disk.ts";
 import { Drain } from "../storage/drain.ts";
 import { Log } from "../storage/log.ts";
 import { MemoryLog } from "../storage/memory-log.ts";
-import { NodeDisk } from "../storage/node-disk.ts";
-import type { LogEnvironment, LogSettings, OpenFiles } from "../storage/partition-log.ts";
+import type { LogEnvironment, LogSettings } from "../storage/partition-log.ts";
 import type { RecoveredLog } from "../storage/recovery.ts";
 import { commitFault, type FaultPoint, type PlannedFault } from "./faults.ts";
+import { SharedOpenFiles, TrackedDisk } from "./open-files.ts";
 import { SharedPublisher } from "./publication.ts";
 import { type ResultsOwner, ResultsWriter } from "./results-writer.ts";
 import { arrivalsRing, type Ring, resultsRing } from "./ring.ts";
@@ -24,6 +24,7 @@ import * as shared from "./shared-memory.ts";
 import { readFailures, writeGroup } from "./sync-group.ts";
 import { outcomeOf, type TaskOutcome } from "./task-outcome.ts";
 import { makeThreadCore, newSegmentId, type ThreadCore, type ThreadData } from "./thread.ts";
+import { markFileCalls } from "./watchdog.ts";
 
 /** How long a drain waits for more before it returns. */
 const LINGER_MS = 20;
@@ -67,6 +68,7 @@ class LogWorker implements ResultsOwner {
   #syncTicket = 0;
   #nextTickMs = 0;
   #fault: PlannedFault | null = null;
+  #isBroken = false;
 
   constructor({ map, index }: ThreadData, { core, memory, buffer, crc32c }: ThreadCore) {
     const own = map.logWorkers[index]!;
@@ -77,16 +79,14 @@ class LogWorker implements ResultsOwner {
     this.#arrivalsTail = this.#arrivals.tail;
     this.#syncsSeen = Atomics.load(this.#control, shared.SYNC_DONE);
     this.#results = new ResultsWriter(resultsRing(this.#control, own), buffer, map.mainBell, this);
-    const disk = new NodeDisk({
+    const openFiles = new SharedOpenFiles(new Uint32Array(buffer, own.openFiles, shared.OPEN_FILES_MAX));
+    const disk = new TrackedDisk(openFiles, {
       memory: memory.bytes,
       events: {
         writeCompleted: (ticket, written, code) => this.#drain.writeCompleted(ticket, written, code),
         syncCompleted: (ticket, failed) => this.#drain.syncCompleted(ticket, failed),
       },
-      watch: {
-        enter: () => Atomics.store(this.#control, shared.IN_FILE_CALL, 1),
-        leave: () => Atomics.store(this.#control, shared.IN_FILE_CALL, 0),
-      },
+      watch: markFileCalls(this.#control),
       syncer: (ticket, group) => this.#submitSync(ticket, group),
     });
     this.#environment = {
@@ -97,7 +97,7 @@ class LogWorker implements ResultsOwner {
       arena: new BuddyAllocator(own.arena, own.arenaSize, shared.ARENA_BLOCK_MIN, shared.ARENA_BLOCK_MAX),
       publisher: new SharedPublisher(buffer),
       events: this.#results,
-      openFiles: sharedOpenFiles(new Uint32Array(buffer, own.openFiles, shared.OPEN_FILES_MAX)),
+      openFiles,
       newSegmentId,
     };
     this.#drain = new Drain(disk, this.#results);
@@ -116,7 +116,7 @@ class LogWorker implements ResultsOwner {
   }
 
   control(task: ControlTask): void {
-    if (task.kind === "fault") this.#fault = task;
+    if (task.kind === "fault") this.#planFault(task);
     else if (task.kind === "configure") this.#drain.get(task.entry)?.configure(task.settings);
     else if (task.kind === "close") this.#drain.close(task.entry);
     else this.#drain.abandon(task.entry);
@@ -150,11 +150,14 @@ class LogWorker implements ResultsOwner {
     return { hasLogs: !this.#drain.isEmpty };
   }
 
-  /** Runs one task, while the watchdog looks on. */
+  /** Runs one task, while the watchdog looks on. After one that threw there is no other: it left things half done. */
   watched<Result>(run: () => Result): Result {
+    if (this.#isBroken) throw new Error("an earlier task of this thread failed");
     Atomics.add(this.#control, shared.PROGRESS, 1);
     Atomics.store(this.#control, shared.BUSY, 1);
+    this.#isBroken = true;
     const result = run();
+    this.#isBroken = false;
     Atomics.store(this.#control, shared.BUSY, 0);
     return result;
   }
@@ -196,6 +199,11 @@ class LogWorker implements ResultsOwner {
     this.#drain.tick();
   }
 
+  #planFault(fault: PlannedFault): void {
+    if (fault.point === "sync thread") Atomics.store(this.#control, shared.SYNC_FAULT, 1);
+    else this.#fault = fault;
+  }
+
   #failAt(point: FaultPoint): void {
     if (this.#fault === null || this.#fault.point !== point) return;
     const { fault } = this.#fault;
@@ -223,18 +231,6 @@ class LogWorker implements ResultsOwner {
     this.#syncsSeen = done;
     this.#drain.syncCompleted(this.#syncTicket, readFailures(this.#syncArea));
   }
-}
-
-/** Entry by descriptor, in shared memory (contract D2). */
-function sharedOpenFiles(entries: Uint32Array): OpenFiles {
-  return {
-    opened: (file, entry) => {
-      entries[file] = entry;
-    },
-    closed: (file) => {
-      entries[file] = 0;
-    },
-  };
 }
 
 const data = workerData as ThreadData;

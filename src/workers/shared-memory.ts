@@ -47,6 +47,8 @@ export const SYNC_DONE: number = word(10);
 export const SYNC_STOP: number = word(11);
 /** 1 while a task runs. */
 export const BUSY: number = word(12);
+/** 1: the sync thread shall fail when it takes up its next group (faults.ts). */
+export const SYNC_FAULT: number = word(13);
 const CONTROL_WORDS = 16;
 
 /** Rung by log workers; the main thread waits on it, asynchronously. Index into an Int32Array of the whole memory. */

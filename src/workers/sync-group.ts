@@ -42,6 +42,16 @@ export function runGroup(area: Int32Array, syncFile: Sync, syncDirectory: Sync, 
   area[FAILURES] = failures;
 }
 
+/** Whoever was at the group is gone: nothing in it counts as synced. */
+export function failGroup(area: Int32Array): void {
+  const count = area[FILES]! + area[DIRECTORIES]!;
+  for (let index = 0; index < count; index++) {
+    area[SYNC_FAILURES + 2 * index] = area[SYNC_HANDLES + index]!;
+    area[SYNC_FAILURES + 2 * index + 1] = EIO;
+  }
+  area[FAILURES] = count;
+}
+
 export function readFailures(area: Int32Array): FailedSync[] {
   return Array.from({ length: area[FAILURES]! }, (_, index) => ({
     file: area[SYNC_FAILURES + 2 * index]!,

@@ -4,7 +4,7 @@
  */
 import { workerData } from "node:worker_threads";
 import { NodeDisk, syncDirectory, syncFile } from "../storage/node-disk.ts";
-import { BELL, PARKED, SYNC_DONE, SYNC_STOP, SYNC_SUBMITTED } from "./shared-memory.ts";
+import { BELL, PARKED, SYNC_DONE, SYNC_FAULT, SYNC_STOP, SYNC_SUBMITTED } from "./shared-memory.ts";
 import { runGroup } from "./sync-group.ts";
 import type { ThreadData } from "./thread.ts";
 
@@ -22,6 +22,7 @@ for (;;) {
     Atomics.wait(control, SYNC_SUBMITTED, done);
     continue;
   }
+  if (Atomics.exchange(control, SYNC_FAULT, 0) === 1) throw new Error("an injected fault");
   runGroup(area, syncFile, syncDirectory, close);
   Atomics.store(control, SYNC_DONE, (done + 1) | 0);
   Atomics.add(control, BELL, 1);

@@ -78,6 +78,11 @@ export class ThreadLogStore implements LogStore, HostOwner {
     });
   }
 
+  /** Resolves when every log worker can take tasks. @throws BrokerError UNKNOWN_SERVER_ERROR one cannot be loaded */
+  async ready(): Promise<void> {
+    await Promise.all(this.#hosts.map((host) => host.ready()));
+  }
+
   /** Results begin to be told. */
   listen(results: LogResults): void {
     assert(this.#listener === null, "one owner listens");
@@ -167,8 +172,9 @@ export class ThreadLogStore implements LogStore, HostOwner {
   }
 
   died(worker: number, entries: readonly number[], damaged: ReadonlySet<number>, reason: string): void {
+    const results = this.#listener;
+    if (results === null) return; // It could not be loaded, and `ready` says so.
     this.#take(worker);
-    const results = this.#listener!;
     const error = appendError(REFUSED_UNKNOWN_OUTCOME, reason);
     const ends = new Map<number, SyncedPoint>();
     for (const entry of entries) {
@@ -184,8 +190,8 @@ export class ThreadLogStore implements LogStore, HostOwner {
     results.settled();
   }
 
-  replaced(worker: number): void {
-    this.#listener!.workerReplaced(worker);
+  replaced(worker: number, ms: number): void {
+    this.#listener?.workerReplaced(worker, ms);
   }
 
   warned(entry: number, message: string): void {

@@ -3,6 +3,7 @@
  * progress is either in a file call, and then the disk is stalled, or in an endless loop. A sync that does not end is a stalled
  * disk too.
  */
+import type { FileCallWatch } from "../storage/node-disk.ts";
 import { BUSY, IN_FILE_CALL, PARKED, PROGRESS, SYNC_DONE, SYNC_SUBMITTED } from "./shared-memory.ts";
 
 /** How often `look` is to be called. */
@@ -17,6 +18,17 @@ export interface WatchdogOwner {
   stalled(isStalled: boolean): void;
   /** The worker is in an endless loop. */
   hangs(): void;
+}
+
+/** The worker's side: a file call begins and ends, and every one that ends is progress. */
+export function markFileCalls(control: Int32Array): FileCallWatch {
+  return {
+    enter: () => Atomics.store(control, IN_FILE_CALL, 1),
+    leave: () => {
+      Atomics.add(control, PROGRESS, 1);
+      Atomics.store(control, IN_FILE_CALL, 0);
+    },
+  };
 }
 
 export class Watchdog {

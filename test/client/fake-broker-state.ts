@@ -20,10 +20,11 @@ export interface Arrival {
 }
 
 /**
- * What is to become of a batch: it is appended and acknowledged; refused with an error; appended and not answered, or
- * neither, because the connection is cut or the answer is held back until `release`.
+ * What is to become of a batch: it is appended and acknowledged; refused with an error; appended and answered as if that were
+ * not known (doubt); appended and not answered, or neither, because the connection is cut or the answer is held back until
+ * `release`.
  */
-export type Fate = "take" | BrokerError | "take and cut" | "cut" | "take and hold" | "ignore";
+export type Fate = "take" | BrokerError | "take and doubt" | "take and cut" | "cut" | "take and hold" | "ignore";
 
 export abstract class FakeBrokerState {
   readonly topics = new Map<string, FakeTopic>();

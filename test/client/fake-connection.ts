@@ -300,6 +300,7 @@ export class FakeConnection {
       if (fate instanceof BrokerError) throw fate;
       const { baseOffset, duplicate } = partition.append(batch);
       this.#broker.appended();
+      if (fate === "take and doubt") throw new BrokerError("UNKNOWN_OUTCOME", "it may be in the log or not");
       const body = { ...numbers(partition), baseOffset: baseOffset as Offset, durability: Durability.Os, duplicate };
       return () => this.send("ProduceAck", correlation, body);
     } catch (error) {

@@ -18,7 +18,8 @@ test.each(seeds)("seed %i: cuts and retriable errors lose, repeat and reorder no
     const chance = random.below(100);
     if (chance < 3) return "take and cut";
     if (chance < 6) return "cut";
-    return chance < 10 ? new BrokerError(random.pick(retriable), "not now") : "take";
+    if (chance < 16) return "take and doubt";
+    return chance < 20 ? new BrokerError(random.pick(retriable), "not now") : "take";
   };
   const client = await connectTo(broker);
   const producer = await client.producer({ topic: "t", batchBytes: 4096, bufferBytes: 64 * 1024 });

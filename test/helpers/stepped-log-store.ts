@@ -241,7 +241,7 @@ export class SteppedLogStore implements LogStore {
 
   replace(worker = 0): void {
     this.states[worker] = "running";
-    this.#results!.workerReplaced(worker);
+    this.#results!.workerReplaced(worker, 0);
   }
 
   entryAt(index: number): number {
