@@ -177,6 +177,22 @@ const damages: Readonly<Record<string, Damage>> = {
 
 const damageNames = Object.keys(damages);
 
+/** @returns a copy of a valid frame that is damaged at least once, and what was done to it, in order */
+export function damage(
+  valid: Uint8Array,
+  random: Random,
+  others: readonly Uint8Array[],
+): { readonly bytes: Uint8Array; readonly damage: readonly string[] } {
+  let bytes: Uint8Array = valid.slice();
+  const done: string[] = [];
+  do {
+    const name = random.pick(damageNames);
+    bytes = damages[name]!(bytes, random, others);
+    done.push(name);
+  } while (random.below(2) === 0 && done.length < 6);
+  return { bytes, damage: done };
+}
+
 /** @returns the first `count` hostile frames of the seed; the same for ever */
 export function* frames(seed: number, count: number): Generator<HostileFrame, void, undefined> {
   const origins = validFrames(seed);
@@ -184,13 +200,6 @@ export function* frames(seed: number, count: number): Generator<HostileFrame, vo
   const random = new Random(seed);
   for (let index = 0; index < count; index++) {
     const { origin, bytes: valid } = random.pick(origins);
-    let bytes: Uint8Array = valid.slice();
-    const damage: string[] = [];
-    do {
-      const name = random.pick(damageNames);
-      bytes = damages[name]!(bytes, random, others);
-      damage.push(name);
-    } while (random.below(2) === 0 && damage.length < 6);
-    yield { index, origin, damage, bytes };
+    yield { index, origin, ...damage(valid, random, others) };
   }
 }
