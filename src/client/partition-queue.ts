@@ -206,7 +206,9 @@ export class PartitionQueue {
   /** Nothing that is in flight will be answered. */
   disconnected(error: BrokerError): void {
     this.#unanswered = 0;
-    this.#lastError = error;
+    // That we lost patience tells less than what the broker said before.
+    if (error.code !== "REQUEST_TIMED_OUT") this.#lastError = error;
+    this.#lastError ??= error;
     if (!this.#owner.resends) for (const batch of this.#inFlight.slice()) this.#giveUp(this.#inFlight, batch, error);
     this.#rewind();
     this.#giveUpOld();

@@ -14,6 +14,8 @@ export class ProducerTopics {
   readonly #take: (send: DeferredSend) => void;
   readonly #bytesMax: number;
   readonly #known = new Map<string, ProducerTopic>();
+  /** Topics that the broker does not have any more, until what they were given is settled. */
+  readonly #retired = new Set<ProducerTopic>();
   /** What was asked for last. */
   #lastName = "";
   #last: ProducerTopic | undefined;
@@ -42,6 +44,18 @@ export class ProducerTopics {
 
   *queues(): Iterable<PartitionQueue> {
     for (const topic of this.#known.values()) yield* topic.queues;
+    for (const topic of this.#retired) yield* topic.queues;
+  }
+
+  /** Lets go of the retired topics of which everything is settled. @returns their queues */
+  release(): PartitionQueue[] {
+    const released: PartitionQueue[] = [];
+    for (const topic of this.#retired) {
+      if (!topic.queues.every((queue) => queue.isIdle && queue.open === null)) continue;
+      this.#retired.delete(topic);
+      released.push(...topic.queues);
+    }
+    return released;
   }
 
   /**
@@ -69,7 +83,10 @@ export class ProducerTopics {
 
   /** The broker does not have this topic any more: it may have another of that name. */
   forget(name: string, topicId: Uint8Array): void {
-    if (this.#known.get(name)?.topicId === topicId) this.#known.delete(name);
+    const topic = this.#known.get(name);
+    if (topic === undefined || topic.topicId !== topicId) return;
+    this.#known.delete(name);
+    this.#retired.add(topic);
     this.#lastName = "";
     this.#last = undefined;
   }

@@ -51,8 +51,10 @@ export class Producer {
   #readyWaiters: ReadyWaiter[] = [];
   /** What was lost of records that nobody waits for, since the last flush. */
   #lost: { readonly error: BrokerError; count: number } | null = null;
-  /** Why nothing more is taken. */
+  /** Why nothing more is taken; what was taken before may still be on its way. */
   #end: BrokerError | null = null;
+  /** Why nothing is on its way any more. */
+  #failure: BrokerError | null = null;
   #closing: Promise<void> | null = null;
 
   /**
@@ -94,6 +96,7 @@ export class Producer {
    */
   send(record: ProducerRecord): Promise<Ack> {
     return new Promise((resolve, reject) => {
+      if (this.#end !== null) throw this.#end;
       this.#send({ topic: this.#topicName(record), record, resolve, reject });
     });
   }
@@ -202,7 +205,7 @@ export class Producer {
 
   #send(send: DeferredSend): void {
     try {
-      if (this.#end !== null) throw this.#end;
+      if (this.#failure !== null) throw this.#failure;
       const topic = this.#topics.get(send.topic);
       if (topic === undefined) this.#topics.defer(send);
       else if (this.#isFull() || !this.#deferred.isEmpty) this.#deferred.push(send);
@@ -278,6 +281,7 @@ export class Producer {
   async #load(name: string): Promise<ProducerTopic> {
     const { acks, choice, deliveryTimeoutMs } = this.#settings;
     const info = await retry(() => topicInfo(this.#sender.channel, name, false), deliveryTimeoutMs);
+    if (this.#failure !== null) throw this.#failure;
     // The window is given back by answers: so they are asked for even where nobody waits for them.
     const topic = new ProducerTopic(info, acks === "all" ? -1 : 1, choice, this.#queueOwner);
     for (const queue of topic.queues) this.#sender.add(queue);
@@ -365,6 +369,7 @@ export class Producer {
     const sinceMs = performance.now() - this.#settings.deliveryTimeoutMs;
     let isStuck = false;
     for (const queue of this.#topics.queues()) if (queue.expire(sinceMs)) isStuck = true;
+    for (const queue of this.#topics.release()) this.#sender.remove(queue);
     // What the broker neither takes nor refuses is taken back with the connection.
     if (isStuck) this.#sender.channel.drop(new BrokerError("REQUEST_TIMED_OUT", "the broker did not answer in time"));
     const deferred = this.#deferred;
@@ -374,6 +379,7 @@ export class Producer {
 
   #fail(error: BrokerError): void {
     this.#end ??= error;
+    this.#failure ??= error;
     clearInterval(this.#sweeper);
     this.#linger.stop();
     for (const queue of this.#topics.queues()) queue.fail(error);

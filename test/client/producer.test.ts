@@ -130,7 +130,7 @@ describe("send", () => {
     ["INVALID_RECORD", { topic: "t", value: 5 as unknown as string }],
     ["INVALID_RECORD", { topic: "t", value: "", headers: [[5 as unknown as string, "a"] as const] }],
     ["INVALID_RECORD", { value: "no topic" }],
-  ])("%s: %j", async (code, record) => {
+  ])("a record that cannot be sent is refused alone: %s (%#)", async (code, record) => {
     const broker = await startFakeBroker();
     broker.topic("t");
     const client = await connectTo(broker);
@@ -161,6 +161,25 @@ describe("send", () => {
     broker.topics.get("t")!.id.fill(9);
     expect(await codeOf(producer.send({ topic: "t", value: "b" }))).toBe("UNKNOWN_TOPIC_ID");
     expect((await producer.send({ topic: "t", value: "c" })).offset).toBe(5);
+  });
+
+  test("what a deleted topic was still given is settled, too", async () => {
+    const broker = await startFakeBroker();
+    broker.topic("t", 2);
+    const client = await connectTo(broker);
+    const producer = await client.producer({ lingerMs: 60_000 });
+    const first = codeOf(producer.send({ topic: "t", value: "a", partition: 0 }));
+    const second = codeOf(producer.send({ topic: "t", value: "b", partition: 1 }));
+    await until(() => producer.bufferedBytes > 0);
+    broker.topics.delete("t");
+    broker.topic("t", 2).id.fill(9);
+    await codeOf(producer.send({ topic: "t", value: new Uint8Array(500_000), partition: 0 }));
+    expect(await first).toBe("UNKNOWN_TOPIC_ID");
+    // The other partition's batch still lingers, and the topic's name leads to another one now.
+    const third = producer.send({ topic: "t", value: "c", partition: 1 });
+    await producer.close();
+    expect(await second).toBe("UNKNOWN_TOPIC_ID");
+    expect((await third).offset).toBe(0);
   });
 
   test("gives up after deliveryTimeoutMs, also what the broker never answers", async () => {
