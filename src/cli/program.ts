@@ -71,7 +71,8 @@ Getting started:
   cambium consume words --from earliest
   cambium demo                                       all of that with real data, verified
 
-Exit codes: 0 done, 1 it failed (one line "error CODE: why" on standard error), 2 called wrongly.
+Exit codes: 0 done, also where a signal ended what has no end of its own; 1 it failed (one line "error CODE: why" on
+standard error), or a signal came before it was done; 2 called wrongly, nothing was done; 128+N a second signal N.
 Settings come from flags, else from the environment (CAMBIUM_...), else from a JSON file (--config FILE):
 see "cambium config".`;
 
@@ -122,7 +123,7 @@ function settingOption(key: SettingKey): Option {
 
 function helpBehind({ details, examples }: CommandDefinition): string {
   const width = Math.max(...examples.map(([line]) => line.length));
-  const lines = examples.map(([line, meaning]) => `  ${line.padEnd(width)}  ${meaning}`);
+  const lines = examples.map(([line, meaning]) => `  ${line.padEnd(width)}  ${meaning}`.trimEnd());
   return `${details === undefined ? "" : `\n${details}\n`}\nExamples:\n${lines.join("\n")}`;
 }
 
