@@ -2,6 +2,7 @@
  * The data folder as a whole: `cambium.meta`, which says what it is and counts the starts, and the folders in it.
  * The folder must be locked (folder-lock.ts) before it is opened.
  */
+import { dirname, resolve } from "node:path";
 import { BrokerError } from "../base/errors.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
 import type { Disk } from "./disk.ts";
@@ -74,6 +75,8 @@ export function openDataFolder(disk: Disk, data: string, opening: FolderOpening,
     writtenBy: opening.version,
   };
   replaceSealedJson(disk, data, META, meta, crc32c);
+  // A new folder's own name lies in its parent.
+  if (previous === null) disk.syncDirectory(dirname(resolve(data)));
   disk.makeDirectory(folders.topics(data));
   disk.makeDirectory(folders.metadata(data));
   disk.syncDirectory(data);

@@ -196,9 +196,10 @@ class Recovery {
     ) {
       this.#point.copyFrom(wanted);
     } else {
-      // A snapshot at a segment's beginning is the next best; without one everything is read.
+      // A snapshot at the beginning of a segment is the next best, where a sync covered all before it; else all is read.
+      const durable = (offset: number): boolean => expected !== null && offset <= expected.synced.base;
       const base = this.#epochsFound
-        ? snapshots.find((offset) => this.#bases.includes(offset) && this.#load(snapshots, offset))
+        ? snapshots.find((offset) => durable(offset) && this.#bases.includes(offset) && this.#load(snapshots, offset))
         : undefined;
       this.#point.reset(base ?? this.#bases[0]!);
     }
@@ -281,20 +282,26 @@ class Recovery {
     };
     const outcome = scanSegment(this.#environment, file, range, (batch) => this.#take(batch, nextBase));
     if (outcome.stop === "end" || point.end === nextBase) return true;
-    if (outcome.stop === "zeros" && this.#isZero(file, point.position, end)) return true;
+    const belowSynced = point.position < this.#syncedPositionIn(point.base);
+    if (!belowSynced && outcome.stop === "zeros" && this.#isZero(file, point.position, end)) return true;
     const next = findNextBatch(this.#environment, file, { position: point.position + 1, end }, point.end);
-    const synced = this.#syncedPositionIn(point.base);
-    const belowSynced = point.position < synced;
     if (!belowSynced && !(this.#task.sameBoot && next !== null)) return true; // A torn tail.
     if (next !== null) this.#stepOver(next.position, next.baseOffset);
-    else this.#stepOver(synced, this.#task.expected!.synced.end);
+    else this.#stepOverRest(end, nextBase);
     return false;
+  }
+
+  /** No good batch follows in what a sync covered of this segment. */
+  #stepOverRest(end: number, nextBase: number | null): void {
+    const { base, position, end: syncedEnd } = this.#task.expected!.synced;
+    if (this.#point.base === base) this.#stepOver(position, syncedEnd);
+    else this.#stepOver(end, nextBase!);
   }
 
   #take(batch: ScannedBatch, nextBase: number | null): boolean {
     if (nextBase !== null && batch.baseOffset >= nextBase) return false;
     const known = this.#epochs.epochOf(batch.baseOffset);
-    const startsEpoch = batch.leaderEpoch > this.#epochs.last;
+    const startsEpoch = batch.leaderEpoch > this.#epochs.last && this.#mayHoldNewEpochs(batch.position);
     if (batch.leaderEpoch !== known && !startsEpoch) return false;
     if (startsEpoch) this.#epochs.begin(batch.leaderEpoch, batch.baseOffset);
     const point = this.#point;
@@ -307,6 +314,15 @@ class Recovery {
     if (producerId >= 0)
       this.#producers.replay(producerId, producerEpoch, baseSequence, recordsCount, baseOffset, point.end - 1);
     return true;
+  }
+
+  /**
+   * An epoch's entry is in the checkpoint file before its first batch is in the log, and durable no later; only a power cut
+   * may keep the batch and take the entry. Elsewhere an unknown epoch is damage: the field lies outside the CRC.
+   */
+  #mayHoldNewEpochs(position: number): boolean {
+    if (!this.#epochsFound) return true;
+    return !this.#task.sameBoot && position >= this.#syncedPositionIn(this.#point.base);
   }
 
   #stepOver(position: number, nextOffset: number): void {
@@ -393,9 +409,11 @@ class Recovery {
     if (!extendIndexFiles(disk, segment, this.#builder, crc32c)) {
       replaceIndexFiles(disk, segment, buildIndex(this.#environment, segment, this.#point), crc32c);
     }
-    const status = disk.status(`${folder}/${segmentFileName(segment.base, "log")}`);
-    this.#point.lastAppendMs = status?.modifiedMs ?? -1;
-    if (this.#point.firstAppendMs < 0) this.#point.firstAppendMs = this.#point.lastAppendMs;
+    if (this.#point.position > 0) {
+      const status = disk.status(`${folder}/${segmentFileName(segment.base, "log")}`);
+      this.#point.lastAppendMs = status?.modifiedMs ?? -1;
+      if (this.#point.firstAppendMs < 0) this.#point.firstAppendMs = this.#point.lastAppendMs;
+    }
     const snapshot = this.#producers.encodeSnapshot(this.#point.end, crc32c);
     replaceFile(disk, folder, segmentFileName(this.#point.end, "producers"), snapshot);
     replaceFile(disk, folder, LEADER_EPOCH_FILE, this.#epochs.encode());

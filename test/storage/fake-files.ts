@@ -137,7 +137,7 @@ function survivors(pending: readonly FileChange[], chance: Chance): readonly Fil
       "bytes" in torn ? [{ ...torn, bytes: torn.bytes.subarray(0, chance.below(torn.bytes.length + 1)) }] : [];
     return [...pending.slice(0, count), ...rest];
   }
-  return pending.flatMap((change) => {
+  return pending.flatMap((change): readonly FileChange[] => {
     if ("size" in change) return chance.below(2) === 0 ? [] : [change];
     return sectors(change).filter(() => chance.below(2) === 1);
   });
@@ -194,11 +194,14 @@ export class FakeDirectory {
     this.#pending = [];
   }
 
-  /** Decides for this directory, then for those in it that are left. */
+  /**
+   * Decides for this directory, then for those in it that are left. Changes of names survive in their order, as a file
+   * system's journal has them; which ones of two directories is open.
+   */
   crash(survival: Survival, chance: Chance): void {
-    const kind = survival === "some" ? chance.below(4) : survival === "all" ? 1 : 0;
-    const prefix = kind === 2 ? chance.below(this.#pending.length + 1) : 0;
-    this.#settle((index) => kind === 1 || (kind === 2 && index < prefix) || (kind === 3 && chance.below(2) === 1));
+    const count = this.#pending.length;
+    const kept = survival === "some" ? chance.below(count + 1) : survival === "all" ? count : 0;
+    this.#settle((index) => index < kept);
     this.now.clear();
     for (const [name, inode] of this.#durable) this.now.set(name, inode);
     for (const inode of this.now.values()) inode.crash(survival, chance);
