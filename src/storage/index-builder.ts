@@ -78,6 +78,12 @@ export class IndexBuilder {
     this.#slotCount = end;
   }
 
+  /** @returns where the batch of an offset begins, -1: it has no entry here */
+  positionOf(offset: number): number {
+    const slot = offset - this.#base;
+    return slot < this.firstSlot || slot >= this.#slotCount ? -1 : this.#slots[slot - this.firstSlot]!;
+  }
+
   /** Entries in all, those before the first one included. */
   get slotCount(): number {
     return this.#slotCount;

@@ -20,7 +20,7 @@ export interface LoadedMetadata {
 }
 
 /**
- * Reads the log, cutting a torn tail.
+ * Reads the log, cutting a torn tail. What is returned is durable.
  *
  * @throws BrokerError LOG_DAMAGED a record that was acknowledged cannot be read
  * @throws DiskError
@@ -30,10 +30,12 @@ export function loadMetadata(disk: Disk, folder: string, crc32c: Crc32c): Loaded
   const bytes = disk.readFile(path);
   if (bytes === null) return { records: [], size: rewriteMetadata(disk, folder, [], crc32c) };
   const { records, size } = decode(bytes, crc32c);
-  if (size < bytes.length) {
-    const file = disk.open(path, "write");
-    disk.truncate(file, size);
+  const file = disk.open(path, "write");
+  try {
+    if (size < bytes.length) disk.truncate(file, size);
+    // A kill may have come between an append and its sync: what is acted upon from here on has to be durable.
     disk.sync(file);
+  } finally {
     disk.close(file);
   }
   return { records, size };

@@ -7,15 +7,18 @@
  */
 
 import { BrokerError } from "../base/errors.ts";
-import { ERR_NOT_FOUND, SLOT_SIZE, STOP_TRUNCATED } from "../wasm/layout.ts";
+import { BATCH_LENGTH_AT, ERR_NOT_FOUND, SLOT_SIZE, STOP_TRUNCATED } from "../wasm/layout.ts";
 import { DiskError } from "./disk.ts";
-import { buildIndex, type IndexedSegment, replaceIndexFiles } from "./index-builder.ts";
+import { buildIndex, type IndexBuilder, type IndexedSegment, replaceIndexFiles } from "./index-builder.ts";
 import { LEADER_EPOCH_FILE, LeaderEpochs } from "./leader-epochs.ts";
 import * as field from "./log-memory.ts";
 import { findSegment, segmentBase, segmentCount } from "./segment-directory.ts";
 import { decodeSeal, INDEX_HEADER_SIZE, SEAL_SIZE, segmentFileName } from "./segment-files.ts";
-import { findNextBatch, type ScanEnvironment, scanMemory, scanSegment } from "./segment-scan.ts";
+import { findNextBatch, type ScanEnvironment, type ScannedBatch, scanMemory, scanSegment } from "./segment-scan.ts";
 import { TIMES_ENTRY_SIZE } from "./time-index.ts";
+
+/** How far back a batch before missing offsets is looked for in the index. */
+const GAP_LOOKBACK = 256;
 
 export interface ReaderEnvironment extends ScanEnvironment {
   /** Runs `look` until it saw one state of the partition's published numbers. */
@@ -73,14 +76,13 @@ interface Place {
  */
 export function readBatches(environment: ReaderEnvironment, source: ReadSource, request: ReadRequest): ReadResult {
   return translated(() => {
-    const result = tryRead(environment, source, request);
+    const result = tryRead(environment, source, request, null);
     if (result !== null) return result;
     // Damage, or an index that led astray: the index is a cache, so it is made anew before the log is blamed.
-    if (rebuildIndex(environment, source, request.offset)) {
-      const again = tryRead(environment, source, request);
-      if (again !== null) return again;
-    }
-    const nextOffset = nextReadable(environment, source, request);
+    const index = rebuildIndex(environment, source, request.offset);
+    const again = tryRead(environment, source, request, index);
+    if (again !== null) return again;
+    const nextOffset = nextReadable(environment, source, request, index);
     throw new BrokerError(
       "CORRUPT_BATCH",
       `the batch at offset ${request.offset} is damaged; the next good one is at ${nextOffset}`,
@@ -120,11 +122,16 @@ export function findOffsetByTime(
 }
 
 /** @returns null: the batch at the position is not what the index says, or fails its checks */
-function tryRead(environment: ReaderEnvironment, source: ReadSource, request: ReadRequest): ReadResult | null {
+function tryRead(
+  environment: ReaderEnvironment,
+  source: ReadSource,
+  request: ReadRequest,
+  index: IndexBuilder | null,
+): ReadResult | null {
   const { disk, memory } = environment;
   const { offset, limit, address, capacity } = request;
   const place = locate(environment, source, offset);
-  const position = positionOf(environment, source, place, offset);
+  const position = positionOf(environment, source, offset, index);
   if (position < 0) return null;
   const log = disk.open(`${source.folder}/${segmentFileName(place.base, "log")}`, "read");
   let read = 0;
@@ -144,7 +151,7 @@ function tryRead(environment: ReaderEnvironment, source: ReadSource, request: Re
     const known = epochs === null || epochs.epochOf(batch.baseOffset) === batch.leaderEpoch;
     const within = batch.nextOffset <= limit && batch.nextOffset > offset;
     if (!known || !within) return false;
-    if (sizes.length === 0 && !startsAt(environment, source, place, batch.baseOffset, offset, position)) return false;
+    if (sizes.length === 0 && !isIndexed(environment, source, place, batch, offset, index)) return false;
     baseOffsets.push(batch.baseOffset);
     sizes.push(batch.size);
     nextOffset = batch.nextOffset;
@@ -156,18 +163,47 @@ function tryRead(environment: ReaderEnvironment, source: ReadSource, request: Re
   return { baseOffsets: Float64Array.from(baseOffsets), sizes: Uint32Array.from(sizes), nextOffset, sizeNeeded };
 }
 
-/** A base offset lies outside the CRC, so the index has to agree with it (contract E5). */
-function startsAt(
+/**
+ * Does the index agree that this batch holds `offset`? A base offset lies outside the CRC (contract E5), but the number of
+ * offsets does not, so where the index lets the batch end pins where it begins.
+ */
+function isIndexed(
   environment: ReaderEnvironment,
   source: ReadSource,
   place: Place,
-  baseOffset: number,
+  { baseOffset, nextOffset, position }: ScannedBatch,
+  offset: number,
+  index: IndexBuilder | null,
+): boolean {
+  if (baseOffset < place.base || nextOffset > place.end) return false;
+  const at = (other: number): number => positionOf(environment, source, other, index);
+  if (at(nextOffset - 1) !== position || (nextOffset < place.end && at(nextOffset) === position)) return false;
+  return baseOffset <= offset || index !== null || liesBehindGap(environment, source, place, offset, position);
+}
+
+/** Offsets before a batch may be missing; then it lies right behind the batch before them. An index may just be wrong. */
+function liesBehindGap(
+  environment: ReaderEnvironment,
+  source: ReadSource,
+  place: Place,
   offset: number,
   position: number,
 ): boolean {
-  if (baseOffset === offset) return true;
-  if (baseOffset < place.base || baseOffset >= place.end) return false;
-  return positionOf(environment, source, locate(environment, source, baseOffset), baseOffset) === position;
+  if (position === 0) return true;
+  let before = offset - 1;
+  const last = Math.max(place.base, offset - GAP_LOOKBACK);
+  while (before > last && positionOf(environment, source, before, null) === position) before--;
+  if (before < place.base) return false;
+  const previous = positionOf(environment, source, before, null);
+  const { disk } = environment;
+  const log = disk.open(`${source.folder}/${segmentFileName(place.base, "log")}`, "read");
+  try {
+    const bytes = new Uint8Array(BATCH_LENGTH_AT + 4);
+    if (previous < 0 || disk.read(log, bytes, previous) < bytes.length) return false;
+    return previous + bytes.length + new DataView(bytes.buffer).getUint32(BATCH_LENGTH_AT) === position;
+  } finally {
+    disk.close(log);
+  }
 }
 
 /** One consistent look at the published numbers. */
@@ -196,8 +232,18 @@ function locate(environment: ReaderEnvironment, source: ReadSource, offset: numb
   return place;
 }
 
-/** @returns the position that the index gives, -1: the slots file is missing or too short */
-function positionOf(environment: ReaderEnvironment, source: ReadSource, place: Place, offset: number): number {
+/**
+ * @param index an index of the segment, where the published one is in doubt
+ * @returns the position that the index gives, -1: the slots file is missing or too short
+ */
+function positionOf(
+  environment: ReaderEnvironment,
+  source: ReadSource,
+  offset: number,
+  index: IndexBuilder | null,
+): number {
+  if (index !== null) return index.positionOf(offset);
+  const place = locate(environment, source, offset);
   if (place.position >= 0) return place.position;
   const { disk } = environment;
   const path = `${source.folder}/${segmentFileName(place.base, "slots")}`;
@@ -212,10 +258,9 @@ function positionOf(environment: ReaderEnvironment, source: ReadSource, place: P
   }
 }
 
-/** @returns false: the active segment's index is the writer's, and stays */
-function rebuildIndex(environment: ReaderEnvironment, source: ReadSource, offset: number): boolean {
+/** Makes the index of the offset's segment anew. The files of the active one are its writer's, and stay. */
+function rebuildIndex(environment: ReaderEnvironment, source: ReadSource, offset: number): IndexBuilder {
   const place = locate(environment, source, offset);
-  if (place.isActive) return false;
   const { disk, crc32c } = environment;
   const size = disk.status(`${source.folder}/${segmentFileName(place.base, "log")}`)?.size ?? 0;
   const slotsMax = place.end - place.base;
@@ -225,18 +270,25 @@ function rebuildIndex(environment: ReaderEnvironment, source: ReadSource, offset
     slotsMax,
     segmentId: environment.newSegmentId(),
   };
-  replaceIndexFiles(disk, segment, buildIndex(environment, segment, { position: size, end: place.end }), crc32c);
-  return true;
+  const position = place.isActive ? place.endPosition : size;
+  const index = buildIndex(environment, segment, { position, end: place.end });
+  if (!place.isActive) replaceIndexFiles(disk, segment, index, crc32c);
+  return index;
 }
 
 /** The first offset behind damage that can be read, or the limit. */
-function nextReadable(environment: ReaderEnvironment, source: ReadSource, request: ReadRequest): number {
+function nextReadable(
+  environment: ReaderEnvironment,
+  source: ReadSource,
+  request: ReadRequest,
+  index: IndexBuilder,
+): number {
   const { disk } = environment;
   const place = locate(environment, source, request.offset);
   const log = disk.open(`${source.folder}/${segmentFileName(place.base, "log")}`, "read");
   try {
     const end = place.isActive ? place.endPosition : disk.size(log);
-    const position = Math.max(0, positionOf(environment, source, place, request.offset)) + 1;
+    const position = Math.max(0, index.positionOf(request.offset)) + 1;
     const next = findNextBatch(environment, log, { position, end }, request.offset + 1);
     return Math.min(next?.baseOffset ?? place.end, request.limit);
   } finally {
@@ -254,16 +306,13 @@ function readEpochs({ disk }: ReaderEnvironment, { folder }: ReadSource): Leader
   return bytes === null ? null : LeaderEpochs.decode(bytes);
 }
 
-/** Does the segment's seal say that all its records are earlier? */
-function sealedBefore(
-  { disk, crc32c }: ReaderEnvironment,
-  { folder }: ReadSource,
-  base: number,
-  timestamp: number,
-): boolean {
-  const bytes = disk.readFile(`${folder}/${segmentFileName(base, "seal")}`);
+/** Does the segment's seal say that all its records are earlier? One of a roll that did not come to be says too little. */
+function sealedBefore(environment: ReaderEnvironment, source: ReadSource, base: number, timestamp: number): boolean {
+  const { disk, crc32c } = environment;
+  const bytes = disk.readFile(`${source.folder}/${segmentFileName(base, "seal")}`);
   const seal = bytes?.length === SEAL_SIZE ? decodeSeal(bytes, crc32c) : null;
-  return seal !== null && seal.maxTimestamp < timestamp;
+  const { end } = locate(environment, source, base);
+  return seal !== null && seal.base === base && seal.nextOffset === end && seal.maxTimestamp < timestamp;
 }
 
 function findInSegment(

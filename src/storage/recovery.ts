@@ -282,20 +282,22 @@ class Recovery {
     };
     const outcome = scanSegment(this.#environment, file, range, (batch) => this.#take(batch, nextBase));
     if (outcome.stop === "end" || point.end === nextBase) return true;
-    const belowSynced = point.position < this.#syncedPositionIn(point.base);
-    if (!belowSynced && outcome.stop === "zeros" && this.#isZero(file, point.position, end)) return true;
+    // A sync covered it; or a kill came, which tears nothing, and the log had gone on in another segment.
+    const wasWhole = point.position < this.#syncedPositionIn(point.base) || (this.#task.sameBoot && nextBase !== null);
+    if (!wasWhole && outcome.stop === "zeros" && this.#isZero(file, point.position, end)) return true;
     const next = findNextBatch(this.#environment, file, { position: point.position + 1, end }, point.end);
-    if (!belowSynced && !(this.#task.sameBoot && next !== null)) return true; // A torn tail.
+    if (!wasWhole && !(this.#task.sameBoot && next !== null)) return true; // A torn tail.
     if (next !== null) this.#stepOver(next.position, next.baseOffset);
     else this.#stepOverRest(end, nextBase);
     return false;
   }
 
-  /** No good batch follows in what a sync covered of this segment. */
+  /** No good batch follows in this segment, which was whole up to its end or to the synced point. */
   #stepOverRest(end: number, nextBase: number | null): void {
-    const { base, position, end: syncedEnd } = this.#task.expected!.synced;
-    if (this.#point.base === base) this.#stepOver(position, syncedEnd);
-    else this.#stepOver(end, nextBase!);
+    const synced = this.#task.expected?.synced;
+    const isSealed = nextBase !== null && (this.#task.sameBoot || this.#point.base !== synced?.base);
+    if (isSealed) this.#stepOver(end, nextBase);
+    else this.#stepOver(synced!.position, synced!.end);
   }
 
   #take(batch: ScannedBatch, nextBase: number | null): boolean {
