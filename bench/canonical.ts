@@ -6,6 +6,7 @@
  *   --json FILE          also write the rows as JSON
  *   --only TEXT          only rows whose name contains it
  *   --repetitions N      default 3
+ *   --readme             also put the table into the README, and the rows where a test compares the two
  *   --quick              short runs, to see that it works; the figures mean little
  */
 import { writeFileSync } from "node:fs";
@@ -15,6 +16,7 @@ import { build } from "../scripts/build.ts";
 import { backlogRows, startRows } from "./canonical/footprint.ts";
 import { latencyRow } from "./canonical/latency.ts";
 import { pointReadRow } from "./canonical/point-reads.ts";
+import { quoteInReadme } from "./canonical/readme.ts";
 import { formatRows, type Goal, type Row, rowOf } from "./canonical/row.ts";
 import { type RunLength, runThroughput, throughputRow, type Workload } from "./canonical/throughput.ts";
 
@@ -23,6 +25,7 @@ const { values: options } = parseArgs({
     json: { type: "string" },
     only: { type: "string", default: "" },
     repetitions: { type: "string", default: "3" },
+    readme: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
   },
 });
@@ -50,9 +53,8 @@ async function add(name: string, run: () => Promise<Row | Row[]>): Promise<void>
 }
 
 build("dist");
-console.log(
-  `${os.cpus()[0]!.model}, ${os.availableParallelism()} processors, ${os.type()} ${os.release()}, Node ${process.versions.node}\n`,
-);
+const machine = `${os.cpus()[0]!.model}, ${os.availableParallelism()} processors, ${os.type()} ${os.release()}, Node ${process.versions.node}`;
+console.log(`${machine}\n`);
 
 // Memory that the machine has never touched is slow at its first use: one run that does not count pays for it.
 if (options.only === "") await runThroughput(large, length);
@@ -112,4 +114,5 @@ await add("point reads", () => pointReadRow(options.quick ? 200 : 3000));
 
 console.log(`\n${formatRows(rows)}`);
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
+if (options.readme) quoteInReadme(machine, rows);
 if (rows.some(({ met }) => !met)) console.log("\nnot every target is met");

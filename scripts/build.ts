@@ -5,7 +5,7 @@
  * repository's by rule: what only a checkout needs is left out, and every path "./x.ts" reads "./x.js".
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
@@ -25,6 +25,8 @@ const publishedFields = [
   "bin",
   "dependencies",
   "optionalDependencies",
+  "peerDependencies",
+  "peerDependenciesMeta",
 ];
 /** The Node that a checkout pins for its own scripts. */
 const pinnedNode = /^node-(bin-)?(linux|darwin|win)-/;
@@ -57,9 +59,7 @@ export function build(folder: string): void {
     JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<string, unknown>,
   );
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-  for (const document of documents.filter((name) => existsSync(join(root, name)))) {
-    copyFileSync(join(root, document), join(folder, document));
-  }
+  for (const document of documents) copyFileSync(join(root, document), join(folder, document));
 }
 
 /** `u32` and `i32` are global types in the repository, since asc brings its own; in the package they are the file's. */

@@ -41,19 +41,9 @@ export function percentile(values: readonly number[], quantile: number): number 
   return sorted[Math.min(sorted.length - 1, Math.ceil(quantile * sorted.length) - 1)]!;
 }
 
-/** The table that people read. */
+/** The table as a terminal shows it. */
 export function formatRows(rows: readonly Row[]): string {
-  const cells = rows.map((row) => [
-    row.name,
-    `${round(row.value)} ${row.unit}`,
-    `${round(row.min)} to ${round(row.max)}`,
-    `${round(row.target)} ${row.unit}`,
-    row.met ? "met" : "MISSED",
-    Object.entries(row.details)
-      .map(([name, value]) => `${name} ${typeof value === "number" ? round(value) : value}`)
-      .join(", "),
-  ]);
-  const table = [["row", "median", "range", "target", "", "details"], ...cells];
+  const table = [["row", "median", "range", "target", "", "details"], ...rows.map(cellsOf)];
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
   return table
     .map((row) =>
@@ -63,6 +53,26 @@ export function formatRows(rows: readonly Row[]): string {
         .trimEnd(),
     )
     .join("\n");
+}
+
+/** The table as Markdown. */
+export function markdownRows(rows: readonly Row[]): string {
+  const table = [["", "median", "least to most", "target", "", "of the same runs"], ...rows.map(cellsOf)];
+  const lines = table.map((cells) => `| ${cells.join(" | ")} |`);
+  return [lines[0], `|${" --- |".repeat(table[0]!.length)}`, ...lines.slice(1)].join("\n");
+}
+
+function cellsOf(row: Row): string[] {
+  return [
+    row.name,
+    `${round(row.value)} ${row.unit}`,
+    `${round(row.min)} to ${round(row.max)}`,
+    `${round(row.target)} ${row.unit}`,
+    row.met ? "met" : "MISSED",
+    Object.entries(row.details)
+      .map(([name, value]) => `${name} ${typeof value === "number" ? round(value) : value}`)
+      .join(", "),
+  ];
 }
 
 function round(value: number): string {
