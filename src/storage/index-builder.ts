@@ -4,7 +4,7 @@
  */
 
 import type { Crc32c } from "../wasm/crc32c.ts";
-import { SLOT_SIZE } from "../wasm/layout.ts";
+import { BATCH_LENGTH_AT, SLOT_SIZE } from "../wasm/layout.ts";
 import { type Disk, type FileHandle, replaceFile } from "./disk.ts";
 import {
   decodeIndexHeader,
@@ -14,7 +14,7 @@ import {
   INDEX_KIND_TIMES,
   segmentFileName,
 } from "./segment-files.ts";
-import { findNextBatch, type ScanEnvironment, scanSegment } from "./segment-scan.ts";
+import { findNextBatch, type ScanEnvironment, type ScannedBatch, scanSegment } from "./segment-scan.ts";
 import { TIMES_ENTRY_SIZE, TIMES_INTERVAL } from "./time-index.ts";
 
 /** The segment whose index is built. */
@@ -122,7 +122,9 @@ export function buildIndex(
     while (position < end.position) {
       const range = { position, end: end.position, expectedOffset: -1, gaps: true };
       const outcome = scanSegment(environment, file, range, (batch) => {
-        if (batch.baseOffset < segment.base + builder.slotCount || batch.nextOffset > end.end) return false;
+        const expected = segment.base + builder.slotCount;
+        if (batch.baseOffset < expected || batch.nextOffset > end.end) return false;
+        if (batch.baseOffset > expected && overlapsNext(disk, file, batch, end.position)) return false;
         maxTimestamp = Math.max(maxTimestamp, batch.maxTimestamp);
         builder.add(batch.nextOffset, batch.position, maxTimestamp);
         return true;
@@ -137,6 +139,19 @@ export function buildIndex(
     disk.close(file);
   }
   return builder;
+}
+
+/**
+ * A base offset lies outside the batch's CRC. One that leaves a gap before the batch may be true, or a flipped bit: then the
+ * batch reaches into the next one.
+ */
+function overlapsNext(disk: Disk, file: FileHandle, batch: ScannedBatch, end: number): boolean {
+  const next = batch.position + batch.size;
+  if (next + BATCH_LENGTH_AT > end) return false;
+  const bytes = new Uint8Array(BATCH_LENGTH_AT);
+  disk.read(file, bytes, next);
+  const view = new DataView(bytes.buffer);
+  return view.getUint32(0) * 2 ** 32 + view.getUint32(4) < batch.nextOffset;
 }
 
 /**
