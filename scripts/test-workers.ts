@@ -16,14 +16,19 @@ const { values } = parseArgs({
   options: { rounds: { type: "string", default: "2" }, durability: { type: "string" } },
 });
 const durabilities = values.durability === undefined ? (["disk", "os"] as const) : [values.durability as "disk" | "os"];
-const everyDeath = faults.flatMap((fault) => points.map((point): PlannedDeath => ({ fault, point })));
+const everyDeath: readonly PlannedDeath[] = [
+  ...faults.flatMap((fault) => points.map((point): PlannedDeath => ({ fault, point }))),
+  { fault: "throw", point: "sync thread" },
+  { fault: "throw", point: "maintenance" },
+];
+/** At durability `os` syncs come seldom. */
+const syncPoints: readonly FaultPoint[] = ["syncing", "sync thread"];
 
 let isGood = true;
 for (const durability of durabilities) {
-  // At durability `os` syncs come seldom.
   const deaths = Array.from({ length: Number(values.rounds) }, () => everyDeath)
     .flat()
-    .filter(({ point }) => durability === "disk" || point !== "syncing");
+    .filter(({ point }) => durability === "disk" || !syncPoints.includes(point));
   console.log(`${deaths.length} deaths, durability ${durability}`);
   const { deaths: died, failures, records, duplicatesRecognised, ...found } = await runFaults({ deaths, durability });
   console.table(died);

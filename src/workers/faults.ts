@@ -10,9 +10,9 @@ export type Fault = "throw" | "trap" | "loop" | "stall";
 /**
  * Where it happens, the next time the worker comes there: batches are `accepted` and not written; they are `written` and
  * nobody was told; a sync is on its way (`syncing`); a log is being opened (`opening`) or closed (`closing`). At `sync thread`
- * it is the worker's sync thread that throws, whatever fault was asked for.
+ * it is the worker's sync thread that throws, whatever fault was asked for, and at `maintenance` a maintenance worker.
  */
-export type FaultPoint = "accepted" | "written" | "syncing" | "opening" | "closing" | "sync thread";
+export type FaultPoint = "accepted" | "written" | "syncing" | "opening" | "closing" | "sync thread" | "maintenance";
 
 export interface PlannedFault {
   readonly fault: Fault;

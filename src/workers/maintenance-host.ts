@@ -9,25 +9,42 @@ import type * as tasks from "./maintenance-worker.ts";
 import { type TaskOutcome, unwrap } from "./task-outcome.ts";
 import { type ThreadData, workerFile } from "./thread.ts";
 
+/** A task leaves no state behind, so it can run again on the thread that follows a dead one. All but this: it counts a start. */
+const ONCE: keyof typeof tasks = "openFolder";
+
 export class MaintenanceHost {
   readonly #pools: readonly Piscina[];
+  #isStopping = false;
 
-  /** @param workers one pool of one thread each, because each has scratch memory of its own */
-  constructor(workers: readonly ThreadData[]) {
-    this.#pools = workers.map(
-      (data) =>
-        new Piscina({
-          filename: workerFile("maintenance-worker", import.meta.url),
-          workerData: data,
-          minThreads: 1,
-          maxThreads: 1,
-          idleTimeout: Number.POSITIVE_INFINITY,
-          concurrentTasksPerWorker: 1,
-          recordTiming: false,
-          workerHistogram: false,
-          atomics: "sync",
-        }),
-    );
+  /**
+   * @param workers one pool of one thread each, because each has scratch memory of its own
+   * @param died    told when a thread died; piscina starts another
+   * @param file    exports the tasks
+   */
+  constructor(
+    workers: readonly ThreadData[],
+    died: () => void,
+    file: string = workerFile("maintenance-worker", import.meta.url),
+  ) {
+    this.#pools = workers.map((data) => {
+      const pool = new Piscina({
+        filename: file,
+        workerData: data,
+        minThreads: 1,
+        maxThreads: 1,
+        idleTimeout: Number.POSITIVE_INFINITY,
+        concurrentTasksPerWorker: 1,
+        recordTiming: false,
+        workerHistogram: false,
+        atomics: "sync",
+      });
+      pool.on("workerDestroy", () => {
+        if (!this.#isStopping) died();
+      });
+      // Whoever waits for a task is told by its promise. Without anybody who listens here, the process would end.
+      pool.on("error", () => {});
+      return pool;
+    });
   }
 
   recover(task: logTasks.RecoverTask): Promise<RecoveredLog> {
@@ -69,19 +86,33 @@ export class MaintenanceHost {
   async stop(): Promise<void> {
     // Node aborts the process when a thread is ended while it loads its modules.
     await Promise.allSettled(this.#pools.map((pool) => pool.run(undefined, { name: "ready" })));
+    this.#isStopping = true;
     await Promise.all(this.#pools.map((pool) => pool.destroy()));
   }
 
+  /** Lets a thread die in the middle of a task. */
+  injectFault(): void {
+    this.#attempt("die", undefined).catch(() => {});
+  }
+
   async #run<Value>(name: keyof typeof tasks, task: unknown): Promise<Value> {
-    const pool = this.#pools.reduce((idlest, candidate) =>
-      candidate.queueSize < idlest.queueSize ? candidate : idlest,
-    );
     let outcome: TaskOutcome<Value>;
     try {
-      outcome = await pool.run(task, { name });
+      outcome = await this.#attempt<Value>(name, task).catch((error: unknown) => {
+        if (name === ONCE) throw error;
+        return this.#attempt<Value>(name, task);
+      });
     } catch (error) {
       throw new BrokerError("BUSY", `the maintenance worker failed at ${name}`, { cause: error });
     }
     return unwrap(outcome);
+  }
+
+  /** Rejects where the thread died, or the task failed with what is no BrokerError. */
+  #attempt<Value>(name: keyof typeof tasks, task: unknown): Promise<TaskOutcome<Value>> {
+    const pool = this.#pools.reduce((idlest, candidate) =>
+      candidate.queueSize < idlest.queueSize ? candidate : idlest,
+    );
+    return pool.run(task, { name }) as Promise<TaskOutcome<Value>>;
   }
 }

@@ -25,3 +25,12 @@ export function task<Value>(run: (environment: ReaderEnvironment) => Value): Tas
 
 /** Resolves when the thread has loaded and can take tasks. */
 export function ready(): void {}
+
+/** Ends the thread by an exception that nobody catches. */
+export function die(): Promise<never> {
+  return new Promise(() => {
+    setImmediate(() => {
+      throw new Error("an injected fault");
+    });
+  });
+}

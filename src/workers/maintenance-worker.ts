@@ -4,4 +4,4 @@
  */
 export { checkpoint, cleanMark, openFolder, writeMetadata } from "./folder-tasks.ts";
 export { findByTime, read, recover, removeLeftovers, removePartition } from "./log-tasks.ts";
-export { ready } from "./maintenance-thread.ts";
+export { die, ready } from "./maintenance-thread.ts";

@@ -4,13 +4,12 @@
  * write-back only once (contract D2): so the whole group has failed.
  */
 import { Worker } from "node:worker_threads";
-import { systemClock } from "../base/clock.ts";
 import type { FailedSync } from "../storage/disk.ts";
 import * as shared from "./shared-memory.ts";
 import { failGroup, readFailures, writeGroup } from "./sync-group.ts";
 import { type ThreadData, workerFile } from "./thread.ts";
 
-/** A thread that ended sooner than this is not started again at once: what ended it may end the next one. */
+/** A thread that ended before it did anything is not followed at once: what ended it may end the next one. */
 const RESTART_MS = 1000;
 /** How often an end that nobody announces is looked for. */
 const POLL_MS = 1;
@@ -24,7 +23,8 @@ export class SyncThreadHost {
   readonly #owner: SyncThreadOwner;
   readonly #control: Int32Array;
   readonly #area: Int32Array;
-  #startedMs = 0;
+  /** Groups that had ended when the thread started. */
+  #doneBefore = 0;
   /** A thread exists; else there will be one soon. */
   #isRunning = false;
   #isStopping = false;
@@ -77,7 +77,7 @@ export class SyncThreadHost {
   }
 
   #start(): void {
-    this.#startedMs = systemClock.monotonic();
+    this.#doneBefore = Atomics.load(this.#control, shared.SYNC_DONE);
     this.#isRunning = true;
     let reason = "it ended by itself";
     const thread = new Worker(new URL(workerFile("sync-thread", import.meta.url)), {
@@ -92,6 +92,7 @@ export class SyncThreadHost {
 
   #ended(reason: string): void {
     this.#isRunning = false;
+    const delayMs = Atomics.load(this.#control, shared.SYNC_DONE) === this.#doneBefore ? RESTART_MS : 0;
     if (this.#isStopping) return this.#whenStopped();
     if (this.isBusy) {
       failGroup(this.#area);
@@ -100,7 +101,6 @@ export class SyncThreadHost {
       Atomics.notify(this.#control, shared.BELL);
     }
     this.#owner.syncThreadDied(reason);
-    const delayMs = systemClock.monotonic() - this.#startedMs < RESTART_MS ? RESTART_MS : 0;
     setTimeout(() => {
       if (!this.#isStopping) this.#start();
     }, delayMs);

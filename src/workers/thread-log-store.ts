@@ -70,7 +70,10 @@ export class ThreadLogStore implements LogStore, HostOwner {
     this.workers = map.logWorkers.length;
     this.#words = new Int32Array(buffer);
     this.#reader = new ConsistentReader(buffer);
-    this.maintenance = new MaintenanceHost(map.maintenanceWorkers.map((_, index) => ({ map, memory, module, index })));
+    this.maintenance = new MaintenanceHost(
+      map.maintenanceWorkers.map((_, index) => ({ map, memory, module, index })),
+      () => this.warned(0, "a maintenance worker died and is replaced"),
+    );
     this.#hosts = map.logWorkers.map((_, index) => new LogWorkerHost({ map, memory, module, index }, this));
     this.#results = map.logWorkers.map((own) => {
       const control = new Int32Array(buffer, own.control);
@@ -157,8 +160,9 @@ export class ThreadLogStore implements LogStore, HostOwner {
   }
 
   /** Lets a log worker fail the next time it comes to that point. */
-  injectFault(worker: number, fault: Fault, point: FaultPoint): Promise<void> {
-    return this.#hosts[worker]!.control({ kind: "fault", fault, point });
+  async injectFault(worker: number, fault: Fault, point: FaultPoint): Promise<void> {
+    if (point === "maintenance") this.maintenance.injectFault();
+    else await this.#hosts[worker]!.control({ kind: "fault", fault, point });
   }
 
   /** Ends all threads. Every log must be closed. */

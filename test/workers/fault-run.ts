@@ -20,7 +20,7 @@ export interface FaultRunOptions {
 }
 
 export interface Death extends PlannedDeath {
-  /** From when it was noticed until there was a new worker, in ms. */
+  /** From when it was noticed until there was a new log worker, in ms. */
   readonly replacedMs: number;
   /** Records of the other worker's partitions that were acknowledged while this one was dead. */
   readonly othersAcked: number;
@@ -51,6 +51,14 @@ const WORKERS = 2;
 const VALUE_SIZE = 700;
 const IDLE_MS = 400;
 const DEADLINE_MS = 30_000;
+
+/** Points that the load alone does not come to. */
+const needsSide: readonly FaultPoint[] = ["opening", "closing", "maintenance"];
+/** What the broker says when it is not the log worker that died. */
+const signs: Partial<Record<FaultPoint, string>> = {
+  "sync thread": "a sync thread died",
+  maintenance: "a maintenance worker died",
+};
 
 interface Logged {
   readonly message: string;
@@ -116,12 +124,13 @@ class FaultRun {
     const ackedByOthers = (): number => others.reduce((sum, { acked }) => sum + acked, 0);
     await this.#broker.injectFault(fault, point);
     const ackedBefore = ackedByOthers();
-    const side = point === "opening" || point === "closing" ? this.#openAndClose() : Promise.resolve();
+    const side = needsSide.includes(point) ? this.#openAndClose() : Promise.resolve();
+    const sign = signs[point] ?? "the log worker was replaced";
     const replaced = (): Logged | undefined =>
-      this.#logged.slice(first).find(({ message }) => message === "the log worker was replaced");
+      this.#logged.slice(first).find(({ message }) => message.startsWith(sign));
     await until(() => replaced() !== undefined, `not replaced after ${fault} at ${point}`);
     const othersAcked = ackedByOthers() - ackedBefore;
-    const replacedMs = Number(replaced()!.facts["ms"]);
+    const replacedMs = Number(replaced()!.facts["ms"] ?? 0);
     this.#deaths.push({ fault, point, replacedMs, othersAcked });
     await side;
     // All of them are served again.
