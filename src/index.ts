@@ -38,6 +38,8 @@ export interface StartOptions {
   /** Default 4500; 0: any free one. */
   readonly port?: number;
   readonly connectionsMax?: number;
+  /** A client that is silent for so long is pinged, and cut off if it stays so: 8 to 960, default 60. */
+  readonly idleSeconds?: number;
   readonly partitionsMax?: number;
   /** Bytes of memory for batches, default 256 MiB. */
   readonly poolBytes?: number;
@@ -172,6 +174,7 @@ class Node implements RunningBroker {
       host: this.host,
       port: this.#options.port ?? PORT,
       ...(this.#options.connectionsMax && { connectionsMax: this.#options.connectionsMax }),
+      ...(this.#options.idleSeconds !== undefined && { idleSeconds: this.#options.idleSeconds }),
       identity: {
         clusterId: uuidBytes(this.#folder.meta.clusterId),
         nodeId: this.#folder.meta.nodeId,

@@ -114,6 +114,8 @@ async function describePartition(partition: Partition): Promise<Encodable<Partit
 export async function initProducer(broker: Broker, body: InitProducer): Promise<Answer> {
   if (body.producerId < 0n)
     return ["InitProducerResult", { producerId: BigInt(await broker.producerIds.next()), producerEpoch: 0 }];
+  if (body.producerEpoch < 0)
+    throw new BrokerError("INVALID_REQUEST", `producer ${body.producerId} has no epoch ${body.producerEpoch}`);
   const epoch = body.producerEpoch + 1;
   // After the last epoch comes a new id, as in Kafka.
   if (epoch > 32767)

@@ -66,7 +66,7 @@ export class UploadBudget {
 export interface UploadsOwner {
   /** Parts may be sent. */
   granted(correlation: number, upload: number): void;
-  /** Parts were due and none came for too long. */
+  /** Parts were due and none came for too long, or they come too slowly. */
   silent(): void;
 }
 
@@ -74,6 +74,8 @@ export interface UploadsOwner {
 const WAITING_MAX = 64;
 /** A part is due within this time. */
 const SILENCE_MS_MAX = 30_000;
+/** An upload that is slower than this is given up, however steadily it drips: others wait for its block. */
+const BYTES_PER_MS_MIN = 64;
 
 export class Uploads implements MemoryWaiter {
   readonly #memory: Uint8Array;
@@ -86,6 +88,8 @@ export class Uploads implements MemoryWaiter {
   /** Bytes taken from the budget. */
   #taken = 0;
   #silence: NodeJS.Timeout | undefined;
+  /** Ends the upload as a whole. */
+  #overdue: NodeJS.Timeout | undefined;
   #nextId = 1;
   #closed = false;
   readonly #openNext = (): void => {
@@ -140,7 +144,7 @@ export class Uploads implements MemoryWaiter {
     open.received += size;
     if (open.received < open.size) return;
     this.#open = null;
-    clearTimeout(this.#silence);
+    this.#stopTimers();
     open.partition.appendBlock(open.address, open.size, open.owner, open.token);
     this.#giveBack();
     this.#openNext();
@@ -150,7 +154,7 @@ export class Uploads implements MemoryWaiter {
   close(): void {
     this.#closed = true;
     this.#waiting.length = 0;
-    clearTimeout(this.#silence);
+    this.#stopTimers();
     this.#budget.forget(this.#openNext);
     this.#pool.forget(this);
     if (this.#open !== null) this.#pool.release(this.#open.address);
@@ -175,7 +179,9 @@ export class Uploads implements MemoryWaiter {
     }
     this.#waiting.shift();
     this.#open = { ...request, id: this.#nextId++, address, received: 0 };
-    this.#silence = setTimeout(() => this.#owner.silent(), this.#silenceMsMax).unref();
+    const silent = (): void => this.#owner.silent();
+    this.#silence = setTimeout(silent, this.#silenceMsMax).unref();
+    this.#overdue = setTimeout(silent, this.#silenceMsMax + request.size / BYTES_PER_MS_MIN).unref();
     this.#owner.granted(request.correlation, this.#open.id);
     return true;
   }
@@ -183,8 +189,15 @@ export class Uploads implements MemoryWaiter {
   #refuseDeleted(): void {
     while (this.#waiting[0]?.partition.log.isDeleted) {
       const { owner, token, size } = this.#waiting.shift()!;
+      // What was taken was taken for this one; the next may want more.
+      if (this.#open === null) this.#giveBack();
       owner.refused(token, size, new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", "the topic was deleted"));
     }
+  }
+
+  #stopTimers(): void {
+    clearTimeout(this.#silence);
+    clearTimeout(this.#overdue);
   }
 
   #giveBack(): void {

@@ -6,6 +6,7 @@
  * more leaves straight from our memory only when nothing is corked.
  */
 import type { TemplatedApp, us_listen_socket, WebSocket } from "uWebSockets.js";
+import { BrokerError } from "../base/errors.ts";
 import type { Broker } from "../broker/broker.ts";
 import { REQUEST_BYTES_MAX } from "../protocol/limits.ts";
 import { addressInUse, claimPort } from "./claim-port.ts";
@@ -24,6 +25,8 @@ export interface WebSocketServerOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly connectionsMax?: number;
+  /** A peer that is silent for so long is pinged and cut off: 8 to 960, default 60. */
+  readonly idleSeconds?: number;
   readonly identity: ConnectionContext["identity"];
   monotonicMs(): number;
   /** Facts of the whole broker, for `stats`. */
@@ -31,7 +34,6 @@ export interface WebSocketServerOptions {
 }
 
 const CONNECTIONS_MAX = 20_000;
-/** A silent peer is pinged, and cut off after this long. */
 const IDLE_SECONDS = 60;
 /** Time to say Hello. */
 const HELLO_MS = 10_000;
@@ -68,8 +70,12 @@ export class WebSocketServer {
   #port = 0;
   #whenEmpty: () => void = () => {};
 
-  /** @throws BrokerError TRANSPORT_UNAVAILABLE, ADDRESS_IN_USE */
+  /** @throws BrokerError TRANSPORT_UNAVAILABLE, ADDRESS_IN_USE, INVALID_OPTION */
   static async start(broker: Broker, options: WebSocketServerOptions): Promise<WebSocketServer> {
+    const { idleSeconds = IDLE_SECONDS } = options;
+    // The library would end the process.
+    if (!Number.isInteger(idleSeconds) || idleSeconds < 8 || idleSeconds > 960)
+      throw new BrokerError("INVALID_OPTION", `idleSeconds is a whole number from 8 to 960, not ${idleSeconds}`);
     const server = new WebSocketServer(await loadUws(), broker, options);
     await server.#listen();
     return server;
@@ -136,7 +142,7 @@ export class WebSocketServer {
         maxPayloadLength: REQUEST_BYTES_MAX,
         maxBackpressure: BACKPRESSURE_MAX,
         closeOnBackpressureLimit: true,
-        idleTimeout: IDLE_SECONDS,
+        idleTimeout: this.#options.idleSeconds ?? IDLE_SECONDS,
         sendPingsAutomatically: true,
         upgrade: (response, request, socketContext) => {
           if (this.#connections.size >= connectionsMax) {
