@@ -1,71 +1,52 @@
-import { expect, test } from "vitest";
-import { startBroker } from "../../src/index.ts";
-import { batchOfSize, makeBatch } from "../helpers/batches.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isRetriable, wireCodeOf } from "../../src/base/errors.ts";
+import { batchOfSize } from "../helpers/batches.ts";
 import { RawClient } from "../helpers/raw-client.ts";
+import { AttackedBroker } from "./bystander.ts";
+import { ASKED, hostilities, type Scene } from "./hostilities.ts";
 
-test("an empty batch behind a full block is refused, and the broker lives", async () => {
-  const broker = await startBroker({ data: "temporary", port: 0 });
-  const client = await RawClient.connect(broker.port);
-  const topicId = await client.createTopic("t");
-  await client.produce(topicId, batchOfSize(16384));
-  await expect(client.produce(topicId, new Uint8Array(0))).rejects.toMatchObject({ code: "CORRUPT_BATCH" });
-  expect((await client.produce(topicId, makeBatch())).baseOffset).toBe(1);
+let attacked: AttackedBroker;
+let scene: Scene;
+
+beforeAll(async () => {
+  attacked = await AttackedBroker.start();
+  const client = await RawClient.connect(attacked.port);
+  const topicId = await client.createTopic("empty");
+  const shortened = { durability: "memory", "retention.bytes": "1048576", "max.message.bytes": "50000" };
+  const shortenedId = await client.createTopic("shortened", shortened);
+  for (let times = 0; times < 60; times++) await client.produce(shortenedId, batchOfSize(50_000));
   await client.close();
-  await broker.close();
+  scene = { topicId, shortenedId };
 });
 
-test("a description larger than any frame is refused", async () => {
-  const broker = await startBroker({ data: "temporary", port: 0 });
-  const client = await RawClient.connect(broker.port);
-  const names = Array.from({ length: 80_000 }, (_, index) => "abcdefgh"[index & 7]!);
-  const answer = await client.request("DescribeTopics", { names, settings: true });
-  expect(answer.type).toBe("Error");
-  await client.close();
-  await broker.close();
-});
+afterAll(() => attacked.close());
 
-test("unset constructor", async () => {
-  const broker = await startBroker({ data: "temporary", port: 0 });
-  const client = await RawClient.connect(broker.port);
-  await client.createTopic("t");
-  const answer = await client.request("AlterTopic", { name: "t", unset: ["constructor"] });
-  expect(answer.type).toBe("Error");
-  await client.close();
-  await broker.close();
-});
-
-test("create while deleting", async () => {
-  const broker = await startBroker({ data: "temporary", port: 0 });
-  const client = await RawClient.connect(broker.port);
-  for (let i = 0; i < 10; i++) {
-    const id = await client.createTopic("t");
-    const acked = await client.produce(id, makeBatch());
-    expect(acked.baseOffset).toBe(0);
-    const d = client.request("DeleteTopic", { name: "t" });
-    let c = await client.request("CreateTopic", { name: "t", settings: [] });
-    while (c.type === "Error") {
-      c = await client.request("CreateTopic", { name: "t", settings: [] });
-    }
-    if (c.type !== "TopicsResult") throw new Error(c.type);
-    const id2 = c.body.topics[0]!.topicId!;
-    const a = await client.produce(id2, makeBatch({ number: 7 }));
-    expect(a.baseOffset).toBe(0);
-    await d;
-    const f = await client.fetch({ topicId: id2, start: 1, bytesMax: 1000 });
-    expect(f.batches[0]!.stamps[0]!.number).toBe(7);
-    await client.request("DeleteTopic", { name: "t" });
+describe("what no broker should have to hear costs nobody but who says it", () => {
+  for (const { name, say, outcome, unwelcome = false } of hostilities) {
+    test(name, async () => {
+      const before = await attacked.holdings();
+      // The smallest window there is, so that it can be exceeded by one frame.
+      const client = await RawClient.connect(attacked.port, { hello: unwelcome ? null : { window: 1 } });
+      const answered = client.answerTo(ASKED);
+      answered.catch(() => {}); // Where it is not waited for.
+      say(client, scene);
+      if (outcome === "nothing") {
+        expect((await client.request("StatsRequest", {})).type).toBe("StatsResult");
+        expect(client.unasked.filter(({ type }) => type === "Error")).toEqual([]);
+      } else if ("answer" in outcome) {
+        const retriable = outcome.retriable ?? false;
+        const error = { code: wireCodeOf(outcome.answer), name: outcome.answer, retriable };
+        expect(await answered).toMatchObject({ type: "Error", body: error });
+        expect(isRetriable(outcome.answer)).toBe(retriable);
+        expect((await client.request("StatsRequest", {})).type).toBe("StatsResult");
+      } else {
+        const { code, reason, goodbye } = await client.closed;
+        expect({ code, goodbye: goodbye?.code }).toEqual({ code: outcome.close, goodbye: outcome.goodbye });
+        if (outcome.goodbye !== undefined) expect(reason).toBe(outcome.goodbye);
+      }
+      client.destroy();
+      await attacked.untilHolds(before);
+      await attacked.goOn();
+    });
   }
-  await client.close();
-  await broker.close();
-});
-
-test("long names can be deleted", async () => {
-  const broker = await startBroker({ data: "temporary", port: 0 });
-  const client = await RawClient.connect(broker.port);
-  const name = "n".repeat(249);
-  const id = await client.createTopic(name);
-  await client.produce(id, makeBatch());
-  expect((await client.request("DeleteTopic", { name })).type).toBe("Done");
-  await client.close();
-  await broker.close();
 });
