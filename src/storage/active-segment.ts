@@ -4,7 +4,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { type Disk, DiskError, type FileHandle } from "./disk.ts";
-import { OffsetIndex } from "./offset-index.ts";
+import { OffsetIndex, type PageOwner } from "./offset-index.ts";
 import type { IndexedPoint, LogEnvironment } from "./partition-log.ts";
 import {
   decodeIndexHeader,
@@ -16,14 +16,6 @@ import {
   segmentFileName,
 } from "./segment-files.ts";
 import { TIMES_ENTRY_SIZE, TimeIndex } from "./time-index.ts";
-
-/** What an index page needs from the log around it. */
-export interface PageOwner {
-  /** Address of the page. */
-  readonly page: number;
-  /** The page was written to the file and is about to be overwritten; `firstSlot` is the next page's. */
-  pageMoved(firstSlot: number): void;
-}
 
 interface SegmentFiles {
   readonly log: FileHandle;
@@ -75,10 +67,14 @@ export class ActiveSegment {
   ): ActiveSegment {
     const { disk, crc32c } = environment;
     const segmentId = environment.newSegmentId();
-    const created: FileHandle[] = [];
+    const created: [file: FileHandle, path: string][] = [];
     const create = (kind: "log" | "slots" | "times"): FileHandle => {
-      const file = disk.open(`${folder}/${segmentFileName(base, kind)}`, "create");
-      created.push(file);
+      const path = `${folder}/${segmentFileName(base, kind)}`;
+      const isLog = kind === "log";
+      const file = disk.open(path, isLog ? "create" : "write");
+      created.push([file, path]);
+      // A power cut may leave the index files of a segment whose log it took.
+      if (!isLog) disk.truncate(file, 0);
       return file;
     };
     try {
@@ -88,8 +84,10 @@ export class ActiveSegment {
       disk.write(files.times, encodeIndexHeader({ ...header, kind: INDEX_KIND_TIMES }, crc32c), 0);
       return new ActiveSegment(environment, folder, base, slotsMax, segmentId, files, owner);
     } catch (error) {
-      for (const file of created) disk.close(file);
-      removeSegment(disk, folder, base);
+      for (const [file, path] of created) {
+        disk.close(file);
+        disk.remove(path);
+      }
       throw error;
     }
   }
@@ -151,11 +149,15 @@ export class ActiveSegment {
     this.#index.append(count, position);
   }
 
-  /** Takes the indexes back to `point` and cuts the file there. @throws DiskError */
-  truncate(point: IndexedPoint): void {
-    const slots = point.end - this.base;
+  /** Takes the indexes back to the first `slots` offsets. @throws DiskError */
+  truncateIndexes(slots: number): void {
     this.#index.truncate(slots);
     this.#times.truncate(slots);
+  }
+
+  /** Takes the indexes back to `point` and cuts the file there. @throws DiskError */
+  truncate(point: IndexedPoint): void {
+    this.truncateIndexes(point.end - this.base);
     this.#environment.disk.truncate(this.log, point.position);
   }
 
@@ -174,7 +176,8 @@ export class ActiveSegment {
   seal(point: IndexedPoint): FileHandle {
     const { disk, crc32c } = this.#environment;
     this.flushIndexes();
-    const seal = disk.open(`${this.#folder}/${segmentFileName(this.base, "seal")}`, "write");
+    const path = `${this.#folder}/${segmentFileName(this.base, "seal")}`;
+    const seal = disk.open(path, "write");
     try {
       const facts = {
         base: this.base,
@@ -191,8 +194,16 @@ export class ActiveSegment {
       return seal;
     } catch (error) {
       disk.close(seal);
+      disk.remove(path);
       throw error;
     }
+  }
+
+  /** Takes a seal back: the segment goes on after all. @throws DiskError */
+  unseal(seal: FileHandle): void {
+    const { disk } = this.#environment;
+    disk.close(seal);
+    disk.remove(`${this.#folder}/${segmentFileName(this.base, "seal")}`);
   }
 }
 

@@ -15,7 +15,11 @@ import type { LogEvents, PartitionLog, SyncCollector } from "./partition-log.ts"
 const UNINDEXED_BYTES_MAX = 512 * MIB;
 
 /** A group takes no more logs beyond this, so that the first ones do not wait for the last. */
-const GROUP_FILES_MAX = 2048;
+const GROUP_HANDLES_MAX = 2048;
+/** What one log brings at most: the active segment, what a log lets wait (unsynced-files.ts), and folders. */
+const LOG_HANDLES_MAX = 128;
+/** Most files and folders of a group. */
+export const GROUP_SIZE_MAX: number = GROUP_HANDLES_MAX + LOG_HANDLES_MAX;
 
 export class Drain implements DiskEvents {
   readonly #disk: Disk;
@@ -71,6 +75,8 @@ export class Drain implements DiskEvents {
     }
     const taken = log.stage(request, address, length, nowMs);
     if (this.#staged[this.#staged.length - 1] !== log) this.#staged.push(log);
+    // It may wait for a sync, also where nobody else does.
+    if (!taken) this.#dirty.add(log);
     return taken;
   }
 
@@ -80,8 +86,7 @@ export class Drain implements DiskEvents {
     for (let index = 0; index < staged.length; index++) {
       const log = staged[index]!;
       log.submit();
-      if (log.syncsInBackground) this.#background.add(log);
-      else this.#dirty.add(log);
+      this.#wantsSync(log);
     }
     staged.length = 0;
   }
@@ -106,13 +111,17 @@ export class Drain implements DiskEvents {
     const group = new Group();
     const logs: PartitionLog[] = [];
     for (const log of this.#dirty) {
-      if (group.files.length >= GROUP_FILES_MAX) break; // The rest is the next group.
+      if (group.size >= GROUP_HANDLES_MAX) break; // The rest is the next group.
       this.#dirty.delete(log);
-      if (!log.collectSync(group, nowMs)) continue;
+      if (!log.collectSync(group, nowMs)) {
+        if (log.isSyncPressing) this.#background.add(log); // The next tick tries again.
+        continue;
+      }
       logs.push(log);
       this.#background.delete(log);
     }
     if (logs.length === 0) return;
+    assert(group.size <= GROUP_SIZE_MAX, "a log bounds the files that wait");
     this.#syncing = logs;
     // May complete before it returns.
     this.#disk.submitSync(++this.#groups, group);
@@ -136,19 +145,32 @@ export class Drain implements DiskEvents {
     const log = this.#logs.get(ticket);
     assert(log !== undefined, "a log stays until its writes have ended");
     log.writeCompleted(written, code);
+    this.#wantsSync(log);
   }
 
   syncCompleted(ticket: number, failed: readonly FailedSync[]): void {
     assert(ticket === this.#groups, "one group is in flight");
     const logs = this.#syncing;
     this.#syncing = [];
-    for (const log of logs) log.syncCompleted(failed);
+    for (const log of logs) {
+      log.syncCompleted(failed);
+      if (log.isSyncPressing) this.#dirty.add(log);
+    }
+  }
+
+  #wantsSync(log: PartitionLog): void {
+    if (log.syncsInBackground && !log.isSyncPressing) this.#background.add(log);
+    else this.#dirty.add(log);
   }
 }
 
 class Group implements SyncCollector {
   readonly files: FileHandle[] = [];
   readonly directories: FileHandle[] = [];
+
+  get size(): number {
+    return this.files.length + this.directories.length;
+  }
 
   addFile(file: FileHandle): void {
     this.files.push(file);

@@ -7,8 +7,6 @@
  * lies in src/workers, a test's may do nothing.
  */
 
-import type { LogCheckpoint, SyncedPoint } from "./partition-log.ts";
-
 /** Views of the core's memory. The memory never grows, so they stay good. */
 export class LogMemory {
   readonly bytes: Uint8Array;
@@ -78,27 +76,3 @@ export const SLOTS_MAX = 26;
 
 /** No writes until an operator acts (contract D4). */
 export const STATE_READ_ONLY = 1;
-
-/** What a log published for the checkpoint. The caller makes sure of a consistent look. */
-export function readCheckpoint({ f64 }: LogMemory, entry: number): LogCheckpoint {
-  const at = (index: number): number => f64[(entry >>> 3) + index]!;
-  return {
-    logStartOffset: at(LOG_START),
-    synced: { base: at(SYNCED_BASE), position: at(SYNCED_POSITION), end: at(SYNCED_END) },
-    indexed: {
-      base: at(INDEXED_BASE),
-      position: at(INDEXED_POSITION),
-      end: at(INDEXED_END),
-      headersCrc: at(INDEXED_HEADERS_CRC),
-      maxTimestamp: at(INDEXED_MAX_TIMESTAMP),
-      firstAppendMs: at(INDEXED_FIRST_APPEND_MS),
-      lastAppendMs: at(INDEXED_LAST_APPEND_MS),
-    },
-  };
-}
-
-/** The end of the log as it was written and published last. */
-export function readWrittenEnd({ f64 }: LogMemory, entry: number): SyncedPoint {
-  const at = (index: number): number => f64[(entry >>> 3) + index]!;
-  return { base: at(ACTIVE_BASE), position: at(END_POSITION), end: at(LOG_END) };
-}

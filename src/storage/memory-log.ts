@@ -12,6 +12,7 @@ export class MemoryLog implements PartitionLog {
   readonly entry: number;
   readonly unindexedBytes = 0;
   readonly syncsInBackground = true;
+  readonly isSyncPressing = false;
   readonly #environment: LogEnvironment;
   #settings: LogSettings;
   readonly #producers = new Producers();

@@ -6,17 +6,23 @@
  * Entries may run ahead of the log by the batches that are staged; `truncate` takes them back. What lies in the file above
  * the log's end is cut by recovery.
  */
-
 import { assert } from "../base/assert.ts";
 import type { Core } from "../wasm/core.ts";
 import { SLOT_SIZE } from "../wasm/layout.ts";
-import type { PageOwner } from "./active-segment.ts";
 import type { Disk, FileHandle } from "./disk.ts";
 import type { LogMemory } from "./log-memory.ts";
 import { INDEX_HEADER_SIZE } from "./segment-files.ts";
 
 export const PAGE_SIZE = 16384;
 export const SLOTS_PER_PAGE: number = PAGE_SIZE / SLOT_SIZE;
+
+/** What an index page needs from the log around it. */
+export interface PageOwner {
+  /** Address of the page. */
+  readonly page: number;
+  /** The page was written to the file and is about to be overwritten; `firstSlot` is the next page's. */
+  pageMoved(firstSlot: number): void;
+}
 
 export class OffsetIndex {
   readonly #memory: LogMemory;

@@ -100,12 +100,14 @@ export interface PartitionLog {
   readonly entry: number;
   /** Nobody waits for this log's syncs. */
   readonly syncsInBackground: boolean;
+  /** All the same one is wanted soon: the log is being closed, or rolls faster than it is synced. */
+  readonly isSyncPressing: boolean;
   /**
    * Checks a batch and gives it its place. The outcome follows by an event, at once or later.
    *
    * @param request the caller's name for it
    * @param address where the batch lies; stamped in place, and not to be changed until its outcome is told
-   * @returns false: not now, an earlier write must end first; nothing happened
+   * @returns false: not now, an earlier write or sync must end first; nothing happened
    */
   stage(request: number, address: number, length: number, nowMs: number): boolean;
   /** Submits the write of what is staged. */

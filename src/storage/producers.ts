@@ -59,6 +59,13 @@ class Producer {
     return this.count === 0 ? -1 : this.batches[this.at(this.count - 1) + LAST_OFFSET]!;
   }
 
+  /** Batches whose base offset is below `end`. */
+  countBelow(end: number): number {
+    let { count } = this;
+    while (count > 0 && this.batches[this.at(count - 1) + BASE_OFFSET]! >= end) count--;
+    return count;
+  }
+
   clear(): void {
     this.head = 0;
     this.count = 0;
@@ -142,10 +149,8 @@ export class Producers {
       if (producer.newestOffset() >= end) this.#staged[kept++] = producer;
     }
     this.#staged.length = kept;
-    if (kept === 0) {
-      this.#superseded.length = 0;
-      if (this.#producers.size > PRODUCERS_MAX) this.#evict();
-    }
+    if (this.#superseded.length > 0) this.#superseded = this.#superseded.filter(({ baseOffset }) => baseOffset >= end);
+    if (this.#producers.size > PRODUCERS_MAX) this.#evict();
   }
 
   /** Forgets batches at or above `end`: they were not written, or were cut. */
@@ -157,8 +162,7 @@ export class Producers {
       else this.#producers.set(producerId, producer);
     }
     for (const producer of this.#producers.values()) {
-      while (producer.count > 0 && producer.batches[producer.at(producer.count - 1) + BASE_OFFSET]! >= end)
-        producer.count--;
+      producer.count = producer.countBelow(end);
     }
     this.#staged.length = 0;
     this.#superseded.length = 0;
@@ -195,11 +199,11 @@ export class Producers {
    * The state as bytes (contract G2), little-endian:
    * {u32 magic "CMPS", u32 version, f64 offset, u32 producers, per producer {f64 id, i32 epoch, u32 batches, 4 f64 per batch}, u32 CRC-32C}.
    *
-   * @param offset the state covers the log below it
+   * @param offset the state covers the log below it; batches that are staged above are not in it
    */
   encodeSnapshot(offset: number, crc32c: Crc32c): Uint8Array {
     let size = SNAPSHOT_HEADER_SIZE + 4;
-    for (const producer of this.#producers.values()) size += 16 + producer.count * BATCH_FIELDS * 8;
+    for (const producer of this.#producers.values()) size += 16 + producer.countBelow(offset) * BATCH_FIELDS * 8;
     const bytes = new Uint8Array(size);
     const view = new DataView(bytes.buffer);
     view.setUint32(0, SNAPSHOT_MAGIC, true);
@@ -210,9 +214,10 @@ export class Producers {
     for (const [producerId, producer] of this.#producers) {
       view.setFloat64(at, producerId, true);
       view.setInt32(at + 8, producer.epoch, true);
-      view.setUint32(at + 12, producer.count, true);
+      const count = producer.countBelow(offset);
+      view.setUint32(at + 12, count, true);
       at += 16;
-      for (let index = 0; index < producer.count; index++) {
+      for (let index = 0; index < count; index++) {
         const batch = producer.at(index);
         for (let field = 0; field < BATCH_FIELDS; field++, at += 8)
           view.setFloat64(at, producer.batches[batch + field]!, true);
@@ -279,9 +284,7 @@ export function addSequence(sequence: number, count: number): number {
 
 /** Keeps the last BATCHES_REMEMBERED of the batches below `end`, and all above it. */
 function trim(producer: Producer, end: number): void {
-  let written = producer.count;
-  while (written > 0 && producer.batches[producer.at(written - 1) + BASE_OFFSET]! >= end) written--;
-  const surplus = written - BATCHES_REMEMBERED;
+  const surplus = producer.countBelow(end) - BATCHES_REMEMBERED;
   if (surplus <= 0) return;
   producer.head = (producer.head + surplus) % (producer.batches.length / BATCH_FIELDS);
   producer.count -= surplus;

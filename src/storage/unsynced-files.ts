@@ -1,10 +1,17 @@
 /**
- * What a log must still make durable besides its active file: files that were written once and are to be closed afterwards
+ * What a log must still make durable besides its active segment: files that were written once and are to be closed afterwards
  * (a sealed segment, a snapshot), and folders with new entries. What was collected for one group is closed when it ends;
  * what came meanwhile waits for the next.
+ *
+ * Every file that waits is an open one, so their number is bounded: a log that rolls faster than the disk syncs must wait.
  */
 import type { Disk, FileHandle } from "./disk.ts";
 import type { OpenFiles, SyncCollector } from "./partition-log.ts";
+
+/** So many files are worth a sync at once, whatever the durability. */
+const FILES_PRESSING = 32;
+/** With so many the log rolls no more: what waits, and what is being synced. A roll adds five. */
+const FILES_MAX = 96;
 
 export class UnsyncedFiles {
   readonly #disk: Disk;
@@ -23,6 +30,14 @@ export class UnsyncedFiles {
     return this.#retired.length === 0 && this.#folders.size === 0 && this.#collected.length === 0;
   }
 
+  get isPressing(): boolean {
+    return this.#retired.length >= FILES_PRESSING;
+  }
+
+  get isFull(): boolean {
+    return this.#retired.length + this.#collected.length >= FILES_MAX;
+  }
+
   /** The file is complete; it is closed after the next sync. */
   retire(...files: readonly FileHandle[]): void {
     this.#retired.push(...files);
@@ -33,22 +48,25 @@ export class UnsyncedFiles {
     this.#folders.add(folder);
   }
 
-  /** @throws DiskError a folder could not be opened; nothing was collected from there on */
+  /** @throws DiskError a folder could not be opened; nothing was collected */
   collect(collector: SyncCollector): void {
-    for (const folder of this.#folders) {
-      const handle = this.#disk.openDirectory(folder);
-      this.#collectedFolders.push(handle);
-      collector.addDirectory(handle);
-      this.#folders.delete(folder);
+    try {
+      for (const folder of this.#folders) this.#collectedFolders.push(this.#disk.openDirectory(folder));
+    } catch (error) {
+      for (const folder of this.#collectedFolders) this.#disk.close(folder);
+      this.#collectedFolders = [];
+      throw error;
     }
+    this.#folders.clear();
+    for (const folder of this.#collectedFolders) collector.addDirectory(folder);
     for (const file of this.#retired) collector.addFile(file);
     this.#collected = this.#retired;
     this.#retired = [];
   }
 
-  /** Was one of the collected, or nothing of them, among these? */
-  collectedAny(files: ReadonlySet<FileHandle>): boolean {
-    return this.#collected.some((file) => files.has(file)) || this.#collectedFolders.some((file) => files.has(file));
+  /** Is this file or folder one of those collected? */
+  hasCollected(file: FileHandle): boolean {
+    return this.#collected.includes(file) || this.#collectedFolders.includes(file);
   }
 
   /** The group has ended: what it held is closed. */

@@ -2,6 +2,7 @@
 import { getSystemErrorName } from "node:util";
 import { assert } from "../base/assert.ts";
 import type { FailedSync, SyncGroup } from "../storage/disk.ts";
+import { GROUP_SIZE_MAX } from "../storage/drain.ts";
 import { SYNC_FAILURES, SYNC_HANDLES, SYNC_HANDLES_MAX } from "./shared-memory.ts";
 
 const FILES = 0;
@@ -10,6 +11,8 @@ const FAILURES = 2;
 /** 1: the handles are closed too; they belonged to a thread that died. */
 const CLOSES = 3;
 const EIO = 5;
+
+assert(GROUP_SIZE_MAX <= SYNC_HANDLES_MAX, "every group of a drain fits the area");
 
 /** Errno of one handle's sync, 0: it went well. */
 type Sync = (file: number) => number;

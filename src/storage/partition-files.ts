@@ -1,0 +1,94 @@
+/**
+ * The small files of a partition's folder: whose it is, at which offsets its leader epochs began, and snapshots of its
+ * producers. Each is replaced as a whole, and made durable by the log's next sync, before anything that needs it is
+ * acknowledged.
+ */
+import type { TopicId } from "../base/topic-id.ts";
+import { LEADER_EPOCH_FILE, type LeaderEpochs } from "./leader-epochs.ts";
+import type { LogEnvironment } from "./partition-log.ts";
+import { encodePartitionMetadata, PARTITION_METADATA_FILE } from "./partition-metadata.ts";
+import type { Producers } from "./producers.ts";
+import { parseSegmentFileName, segmentFileName } from "./segment-files.ts";
+import type { UnsyncedFiles } from "./unsynced-files.ts";
+
+/** Snapshots of the producers that are kept: the newest, and one before it in case the newest is torn. */
+const SNAPSHOTS_KEPT = 2;
+
+/** Which log it is, and where. */
+export interface LogIdentity {
+  /** Address of the published numbers. */
+  readonly entry: number;
+  readonly topicId: TopicId;
+  /** The folder that holds all partitions' folders. */
+  readonly parent: string;
+  readonly folder: string;
+}
+
+export class PartitionFiles {
+  readonly #environment: LogEnvironment;
+  readonly #identity: LogIdentity;
+  readonly #unsynced: UnsyncedFiles;
+  #isFolderMade = false;
+  /** Offsets of the producers' snapshots in the folder, newest first; null: not looked at yet. */
+  #snapshots: readonly number[] | null = null;
+
+  constructor(environment: LogEnvironment, identity: LogIdentity, unsynced: UnsyncedFiles) {
+    this.#environment = environment;
+    this.#identity = identity;
+    this.#unsynced = unsynced;
+  }
+
+  /** Makes the folder. @throws DiskError call again */
+  makeFolder(): void {
+    if (this.#isFolderMade) return;
+    this.#environment.disk.makeDirectory(this.#identity.folder);
+    this.#unsynced.changed(this.#identity.parent);
+    this.writeMetadata();
+    this.#isFolderMade = true;
+  }
+
+  /** @throws DiskError */
+  writeMetadata(): void {
+    this.#replace(PARTITION_METADATA_FILE, encodePartitionMetadata(this.#identity.topicId));
+  }
+
+  /** @throws DiskError */
+  writeEpochs(epochs: LeaderEpochs): void {
+    this.#replace(LEADER_EPOCH_FILE, epochs.encode());
+  }
+
+  /** Contract G2. @param end the snapshot covers the log below it @throws DiskError */
+  writeSnapshot(producers: Producers, end: number): void {
+    const { disk, crc32c } = this.#environment;
+    const { folder } = this.#identity;
+    this.#replace(segmentFileName(end, "producers"), producers.encodeSnapshot(end, crc32c));
+    // Listed once: a folder of many segments is slow to list.
+    this.#snapshots ??= disk.list(folder).flatMap((name) => {
+      const file = parseSegmentFileName(name);
+      return file?.kind === "producers" ? [file.base] : [];
+    });
+    const older = this.#snapshots.filter((offset) => offset < end).sort((left, right) => right - left);
+    const kept = [end, ...older.slice(0, SNAPSHOTS_KEPT - 1)];
+    // Also those above the end: they were taken before a failed sync cut the log.
+    const obsolete = this.#snapshots.filter((offset) => !kept.includes(offset));
+    this.#snapshots = kept;
+    for (const offset of obsolete) disk.remove(`${folder}/${segmentFileName(offset, "producers")}`);
+  }
+
+  #replace(name: string, bytes: Uint8Array): void {
+    const { disk } = this.#environment;
+    const { folder } = this.#identity;
+    const temporary = `${folder}/${name}.tmp`;
+    disk.remove(temporary);
+    const file = disk.open(temporary, "create");
+    try {
+      disk.write(file, bytes, 0);
+      disk.rename(temporary, `${folder}/${name}`);
+    } catch (error) {
+      disk.close(file);
+      throw error;
+    }
+    this.#unsynced.retire(file);
+    this.#unsynced.changed(folder);
+  }
+}
