@@ -11,7 +11,7 @@ import {
   type OpenMode,
   type SyncGroup,
 } from "../../src/storage/disk.ts";
-import { type Chance, FakeDirectory, FakeFile, type FakeInode, type Survival } from "./fake-files.ts";
+import { type Chance, FakeDirectory, FakeFile, type FakeInode, type NameChange, type Survival } from "./fake-files.ts";
 
 /** Calls that change something, or make it durable. */
 export type OperationKind = "create" | "write" | "truncate" | "sync" | "syncDirectory" | "mkdir" | "rename" | "remove";
@@ -31,6 +31,8 @@ export interface Fault {
 
 /** Thrown by every call once the process is dead. Not a DiskError: no code may live on after it. */
 export class Crashed extends Error {}
+/** One for all: a dying process makes many, and nobody reads their stacks. */
+const crashed = new Crashed();
 
 interface OpenFile {
   readonly inode: FakeInode;
@@ -57,6 +59,8 @@ interface FlyingSync {
 export class FakeDisk implements Disk {
   readonly #memory: Uint8Array;
   #root = new FakeDirectory();
+  /** What paths lead to, until a name changes. */
+  readonly #found = new Map<string, FakeInode>();
   #handles = new Map<FileHandle, OpenFile>();
   #nextHandle = 3;
   #writes: FlyingWrite[] = [];
@@ -111,6 +115,11 @@ export class FakeDisk implements Disk {
     return true;
   }
 
+  /** The thread that submitted writes is gone: the kernel has them, and nobody is told. */
+  landWrites(): void {
+    for (const { file, bytes, position } of this.#writes.splice(0)) this.#openFile(file).write(bytes, position);
+  }
+
   /** The process dies; what the kernel has stays. A write on its way may be cut short. */
   kill(chance: Chance): void {
     for (const write of this.#writes) {
@@ -131,6 +140,17 @@ export class FakeDisk implements Disk {
     const inode = this.#find(path);
     if (!(inode instanceof FakeFile)) throw new Error(`no file ${path}`);
     inode.flip(position, mask);
+  }
+
+  /** Makes files, all durable, as `contents` of another disk told them. */
+  restore(files: ReadonlyMap<string, Uint8Array>): void {
+    for (const [path, bytes] of files) {
+      this.makeDirectory(path.slice(0, path.lastIndexOf("/")));
+      const file = this.open(path, "create");
+      this.write(file, bytes, 0);
+      this.close(file);
+    }
+    this.powerCut("all", { below: () => 0 });
   }
 
   /** Every file with its bytes, by path. */
@@ -174,7 +194,7 @@ export class FakeDisk implements Disk {
       this.#begin("create", path);
       const file = new FakeFile();
       file.modifiedMs = this.nowMs;
-      FakeDirectory.change([{ directory, name, inode: file }]);
+      this.#change([{ directory, name, inode: file }]);
       return this.#handle(file, path, mode);
     }
     if (mode === "create") throw new DiskError("EEXIST", "open");
@@ -254,7 +274,7 @@ export class FakeDisk implements Disk {
       if (next === undefined) {
         this.#begin("mkdir", walked);
         next = new FakeDirectory();
-        FakeDirectory.change([{ directory, name, inode: next }]);
+        this.#change([{ directory, name, inode: next }]);
       }
       if (next instanceof FakeFile) throw new DiskError(walked === path ? "EEXIST" : "ENOTDIR", "mkdir");
       directory = next;
@@ -269,7 +289,7 @@ export class FakeDisk implements Disk {
     const [target, newName] = this.#parent(to, "rename");
     this.#begin("rename", to);
     if (source === target && oldName === newName) return;
-    FakeDirectory.change([
+    this.#change([
       { directory: source, name: oldName, inode: null },
       { directory: target, name: newName, inode },
     ]);
@@ -282,7 +302,7 @@ export class FakeDisk implements Disk {
     if (inode instanceof FakeDirectory) for (const name of [...inode.now.keys()]) this.remove(`${path}/${name}`);
     this.#begin("remove", path);
     const [directory, name] = this.#parent(path, "remove");
-    FakeDirectory.change([{ directory, name, inode: null }]);
+    this.#change([{ directory, name, inode: null }]);
   }
 
   list(path: string): string[] {
@@ -314,6 +334,7 @@ export class FakeDisk implements Disk {
   #endWrite({ ticket, file, address, bytes, position }: FlyingWrite): void {
     const now = this.#memory.subarray(address, address + bytes.length);
     if (Buffer.compare(now, bytes) !== 0) throw new Error("the memory of a write changed before it ended");
+    if (this.#open(file).mode === "read") return this.events?.writeCompleted(ticket, 0, "EBADF");
     let written = bytes.length;
     let code = "";
     try {
@@ -367,7 +388,7 @@ export class FakeDisk implements Disk {
     this.#alive();
     if (this.operations >= this.crashAt) {
       this.#dead = true;
-      throw new Crashed();
+      throw crashed;
     }
     this.operations++;
     const fault = this.fault?.({ kind, path, submitted }) ?? null;
@@ -377,10 +398,11 @@ export class FakeDisk implements Disk {
   }
 
   #alive(): void {
-    if (this.#dead) throw new Crashed();
+    if (this.#dead) throw crashed;
   }
 
   #reset(): void {
+    this.#found.clear();
     this.#handles = new Map();
     this.#writes = [];
     this.#sync = null;
@@ -408,11 +430,19 @@ export class FakeDisk implements Disk {
     return inode;
   }
 
+  #change(links: NameChange["links"]): void {
+    this.#found.clear();
+    FakeDirectory.change(links);
+  }
+
   #find(path: string): FakeInode | undefined {
+    const known = this.#found.get(path);
+    if (known !== undefined) return known;
     let inode: FakeInode | undefined = this.#root;
-    for (const name of path.split("/").filter((part) => part !== "")) {
-      inode = inode instanceof FakeDirectory ? inode.now.get(name) : undefined;
+    for (const name of path.split("/")) {
+      if (name !== "") inode = inode instanceof FakeDirectory ? inode.now.get(name) : undefined;
     }
+    if (inode !== undefined) this.#found.set(path, inode);
     return inode;
   }
 

@@ -1,0 +1,44 @@
+/**
+ * Crashes the storage in memory at every disk operation of short lives (test/storage/crash-scripts.ts) and holds the log
+ * contract against what is found.
+ *
+ *   node scripts/crash-log.ts --seed 1 --count 50
+ *
+ * `count` seeds decide at each operation what survives. `--script` and `--at` narrow it to one life and one operation. Exits 1
+ * at the first crash after which the contract does not hold, with what repeats it.
+ */
+import { parseArgs } from "node:util";
+import { crashesOf, describeCase, operationsOf, runCase } from "../test/storage/crash-case.ts";
+import { scripts } from "../test/storage/crash-scripts.ts";
+import { StorageMemory } from "../test/storage/storage-memory.ts";
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: "1" },
+    count: { type: "string", default: "50" },
+    script: { type: "string", default: "" },
+    at: { type: "string", default: "" },
+  },
+});
+const memory = new StorageMemory();
+
+function* chosen(): ReturnType<typeof crashesOf> {
+  for (const script of scripts.filter(({ name }) => name.includes(values.script))) {
+    for (const crash of crashesOf(script, operationsOf(script, memory), Number(values.count), Number(values.seed)))
+      if (values.at === "" || crash.crashAt === Number(values.at)) yield crash;
+  }
+}
+
+let crashes = 0;
+for (const crash of chosen()) {
+  try {
+    runCase(crash, memory);
+    crashes++;
+  } catch (error) {
+    console.error(describeCase(crash));
+    console.error(error);
+    process.exitCode = 1;
+    break;
+  }
+}
+console.log(`${crashes} crashes, and the contract held`);

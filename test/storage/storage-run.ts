@@ -1,0 +1,342 @@
+/**
+ * The storage of one start of a broker, put together in one thread over a FakeDisk: folder, expected ends, recovery, drain,
+ * checkpoint, clean stop. What main thread, workers and sync thread do with it in the product, a test does here by hand.
+ */
+import type { BuddyAllocator } from "../../src/base/buddy-allocator.ts";
+import type { TopicId } from "../../src/base/topic-id.ts";
+import {
+  type ExpectedEnds,
+  type LogTable,
+  type TableOwner,
+  takeExpectedEnds,
+  writeCheckpoint,
+  writeCleanMark,
+} from "../../src/storage/checkpoint.ts";
+import { folders, type OpenedFolder, openDataFolder } from "../../src/storage/data-folder.ts";
+import { Drain } from "../../src/storage/drain.ts";
+import { Log } from "../../src/storage/log.ts";
+import { DURABLE_END, LOG_END, LOG_START, SYNCED_END } from "../../src/storage/log-memory.ts";
+import type { LogCheckpoint, LogEnvironment, LogEvents, LogSettings } from "../../src/storage/partition-log.ts";
+import { readCheckpoint, readWrittenEnd } from "../../src/storage/published-log.ts";
+import { type ReaderEnvironment, readBatches } from "../../src/storage/reader.ts";
+import { type RecoveredLog, type RecoveryTask, recoverLog } from "../../src/storage/recovery.ts";
+import type { FakeDisk } from "./fake-disk.ts";
+import type { StorageMemory } from "./storage-memory.ts";
+
+export const DATA = "/data";
+/** When every run begins, unless it is told otherwise. */
+export const NOW = 1_700_000_000_000;
+
+export const SETTINGS: LogSettings = {
+  durability: "disk",
+  segmentBytes: 1 << 20,
+  segmentMs: 3_600_000,
+  segmentSlots: 1 << 16,
+  messageBytesMax: 1 << 20,
+  timestampAheadMaxMs: 3_600_000,
+};
+
+/** What became of a batch; `acked` once it has the durability of its log. */
+export type Outcome =
+  | { readonly state: "waiting" }
+  | { state: "appended"; readonly base: number; readonly end: number; readonly duplicate: boolean; acked: boolean }
+  | { readonly state: "refused" | "lost"; readonly code: number };
+
+export interface StartOptions {
+  readonly bootId?: string;
+  /** Of every log that is opened. */
+  readonly settings?: Partial<LogSettings>;
+  readonly nowMs?: number;
+}
+
+export class OpenLog {
+  readonly name: string;
+  readonly entry: number;
+  readonly recovered: RecoveredLog;
+  readonly task: RecoveryTask;
+  /** Requests of batches that were appended and are not acknowledged. */
+  readonly unacked = new Set<number>();
+  closed = false;
+  checkpoint: LogCheckpoint | null = null;
+
+  constructor(name: string, entry: number, recovered: RecoveredLog, task: RecoveryTask) {
+    this.name = name;
+    this.entry = entry;
+    this.recovered = recovered;
+    this.task = task;
+  }
+}
+
+/** A batch as a reader got it. */
+export interface StoredBatch {
+  readonly baseOffset: number;
+  readonly nextOffset: number;
+  readonly bytes: Uint8Array;
+}
+
+export class StorageRun implements LogEvents {
+  readonly disk: FakeDisk;
+  readonly drain: Drain;
+  readonly folder: OpenedFolder;
+  readonly expected: ExpectedEnds;
+  readonly settings: LogSettings;
+  readonly logs = new Map<string, OpenLog>();
+  readonly outcomes = new Map<number, Outcome>();
+  readonly warnings: string[] = [];
+  readonly environment: LogEnvironment;
+  readonly reading: ReaderEnvironment;
+  nowMs: number;
+  readonly #memory: StorageMemory;
+  readonly #arena: BuddyAllocator;
+  #requests = 0;
+  #segmentIds = 0n;
+
+  /** Opens the folder, as a broker does before it takes requests. */
+  constructor(disk: FakeDisk, memory: StorageMemory, options: StartOptions = {}) {
+    const { bootId = "boot-1", settings = {}, nowMs = NOW } = options;
+    this.disk = disk;
+    this.settings = { ...SETTINGS, ...settings };
+    this.nowMs = nowMs;
+    disk.nowMs = nowMs;
+    this.#memory = memory;
+    memory.freeBatches();
+    const { crc32c, core } = memory;
+    const opening = { version: "test", bootId, newId: () => "00000000-0000-0000-0000-000000000001" };
+    this.folder = openDataFolder(disk, DATA, opening, crc32c);
+    const { meta, previous } = this.folder;
+    const before = { folderId: meta.folderId, incarnation: previous?.incarnation ?? 0 };
+    this.expected = takeExpectedEnds(disk, DATA, before, crc32c);
+    this.drain = new Drain(disk, this);
+    disk.events = this.drain;
+    this.#arena = memory.newArena();
+    const newSegmentId = (): bigint => ++this.#segmentIds;
+    this.environment = {
+      disk,
+      core,
+      crc32c,
+      memory: memory.memory,
+      arena: this.#arena,
+      publisher: { begin: () => {}, end: () => {} },
+      events: this,
+      openFiles: { opened: () => {}, closed: () => {} },
+      incarnation: meta.incarnation,
+      newSegmentId,
+    };
+    const { scratch, scratchSize } = memory;
+    const consistently = <Result>(_entry: number, look: () => Result): Result => look();
+    this.reading = { disk, core, crc32c, memory: memory.memory, scratch, scratchSize, consistently, newSegmentId };
+  }
+
+  get owner(): TableOwner {
+    const { folderId, incarnation } = this.folder.meta;
+    return { folderId, incarnation };
+  }
+
+  /** Recovers a partition and opens its log. */
+  open(name: string, settings: Partial<LogSettings> = {}): OpenLog {
+    const expected = this.expected.logs[name] ?? null;
+    return this.#openFrom({ ...this.#taskFor(name), expected, sameBoot: this.folder.sameBoot }, name, settings);
+  }
+
+  /** What follows the death of a worker: the log is opened again, cut to what it had published. */
+  reopen(name: string): OpenLog {
+    const { entry } = this.log(name);
+    const checkpoint = readCheckpoint(this.#memory.memory, entry);
+    const cutTo = readWrittenEnd(this.#memory.memory, entry);
+    this.drain.remove(entry);
+    this.logs.delete(name);
+    return this.#openFrom({ ...this.#taskFor(name), expected: checkpoint, sameBoot: true, cutTo }, name, {});
+  }
+
+  log(name: string): OpenLog {
+    const log = this.logs.get(name);
+    if (log === undefined) throw new Error(`${name} is not open`);
+    return log;
+  }
+
+  /** Number of the next request: an outcome may be told before `append` returns, or dies. */
+  get nextRequest(): number {
+    return this.#requests + 1;
+  }
+
+  /** @returns the request's number; its outcome is in `outcomes`, now or later */
+  append(name: string, batch: Uint8Array): number {
+    const request = this.offer(name, batch);
+    if (request === null) throw new Error("the log was not ready; flush first");
+    return request;
+  }
+
+  /** The same. @returns null: the log must see a completion first */
+  offer(name: string, batch: Uint8Array): number | null {
+    const request = ++this.#requests;
+    this.outcomes.set(request, { state: "waiting" });
+    const address = this.#memory.place(batch);
+    this.disk.nowMs = this.nowMs;
+    if (this.drain.accept(this.log(name).entry, request, address, batch.length, this.nowMs)) return request;
+    this.outcomes.delete(request);
+    return null;
+  }
+
+  /** Writes what was appended and begins a group commit. */
+  step(): void {
+    this.drain.flush();
+    this.drain.sync(this.nowMs);
+  }
+
+  /** The thread's every turn on a disk that holds its completions back: the oldest write ends, then the sync. */
+  completeAll(): void {
+    while (this.disk.completeWrite() || this.disk.completeSync()) this.step();
+  }
+
+  /** Appends one batch and sees it through. */
+  produce(name: string, batch: Uint8Array): Outcome {
+    const request = this.append(name, batch);
+    this.step();
+    return this.outcomes.get(request)!;
+  }
+
+  /** What the main thread does every second. */
+  writeCheckpoint(): void {
+    const logs: LogTable = {};
+    for (const { name, entry } of this.logs.values())
+      logs[name] = { ...readCheckpoint(this.#memory.memory, entry), topicId: topicIdOf(name) };
+    writeCheckpoint(this.disk, DATA, this.owner, logs, this.#memory.crc32c);
+  }
+
+  /** Closes every log and writes the clean mark. */
+  stop(): void {
+    for (const { entry } of this.logs.values()) this.drain.close(entry);
+    for (let round = 0; round < 4; round++) this.step();
+    const logs: LogTable = { ...this.expected.logs };
+    for (const { name, closed, checkpoint } of this.logs.values()) {
+      if (!closed) throw new Error(`${name} did not close`);
+      if (checkpoint !== null) logs[name] = { ...checkpoint, topicId: topicIdOf(name) };
+    }
+    writeCleanMark(this.disk, DATA, this.owner, logs, this.#memory.crc32c);
+  }
+
+  number(name: string, field: number): number {
+    return this.#memory.memory.f64[(this.log(name).entry >>> 3) + field]!;
+  }
+
+  logStart(name: string): number {
+    return this.number(name, LOG_START);
+  }
+
+  logEnd(name: string): number {
+    return this.number(name, LOG_END);
+  }
+
+  durableEnd(name: string): number {
+    return this.number(name, DURABLE_END);
+  }
+
+  syncedEnd(name: string): number {
+    return this.number(name, SYNCED_END);
+  }
+
+  /** What a reader gets from `offset` on, up to `limit`, by one read. */
+  read(name: string, offset: number, limit: number = this.durableEnd(name)): StoredBatch[] {
+    const { readBuffer: address, readBufferSize: capacity, memory } = this.#memory;
+    const source = { entry: this.log(name).entry, folder: folders.partition(DATA, name.slice(0, -2), 0) };
+    const { baseOffsets, sizes, nextOffset } = readBatches(this.reading, source, { offset, limit, address, capacity });
+    let at = address;
+    return [...sizes].map((size, index) => {
+      const bytes = memory.bytes.slice(at, at + size);
+      at += size;
+      return { baseOffset: baseOffsets[index]!, nextOffset: baseOffsets[index + 1] ?? nextOffset, bytes };
+    });
+  }
+
+  /** Everything that a reader gets. */
+  readAll(name: string): StoredBatch[] {
+    const batches: StoredBatch[] = [];
+    const limit = this.durableEnd(name);
+    for (let offset = this.logStart(name); offset < limit; ) {
+      const read = this.read(name, offset, limit);
+      if (read.length === 0) throw new Error(`nothing was read at ${offset}`);
+      batches.push(...read);
+      offset = read.at(-1)!.nextOffset;
+    }
+    return batches;
+  }
+
+  // LogEvents
+
+  appended(entry: number, request: number, base: number, end: number, duplicate: boolean): void {
+    const log = this.#logOf(entry);
+    const acked = end <= this.durableEnd(log.name);
+    this.outcomes.set(request, { state: "appended", base, end, duplicate, acked });
+    if (!acked) log.unacked.add(request);
+  }
+
+  refused(_entry: number, request: number, code: number): void {
+    this.outcomes.set(request, { state: "refused", code });
+  }
+
+  durable(entry: number, durableEnd: number): void {
+    const { unacked } = this.#logOf(entry);
+    for (const request of unacked) {
+      const outcome = this.outcomes.get(request)!;
+      if (outcome.state !== "appended" || outcome.end > durableEnd) continue;
+      outcome.acked = true;
+      unacked.delete(request);
+    }
+  }
+
+  lost(entry: number, end: number, code: number): void {
+    const { unacked } = this.#logOf(entry);
+    for (const request of unacked) {
+      const outcome = this.outcomes.get(request)!;
+      if (outcome.state !== "appended" || outcome.end <= end) continue;
+      this.outcomes.set(request, { state: "lost", code });
+      unacked.delete(request);
+    }
+  }
+
+  closed(entry: number, checkpoint: LogCheckpoint | null): void {
+    const log = this.#logOf(entry);
+    log.closed = true;
+    log.checkpoint = checkpoint;
+    this.drain.remove(entry);
+  }
+
+  warned(_entry: number, message: string): void {
+    this.warnings.push(message);
+  }
+
+  #logOf(entry: number): OpenLog {
+    for (const log of this.logs.values()) if (log.entry === entry) return log;
+    throw new Error("an event of a log that is not open");
+  }
+
+  #taskFor(name: string): Omit<RecoveryTask, "expected" | "sameBoot"> {
+    return {
+      folder: `${folders.topics(DATA)}/${name}`,
+      quarantine: folders.quarantine(DATA),
+      cutTo: null,
+      slotsMax: this.settings.segmentSlots,
+      segmentId: ++this.#segmentIds,
+    };
+  }
+
+  #openFrom(task: RecoveryTask, name: string, settings: Partial<LogSettings>): OpenLog {
+    const recovered = recoverLog(this.reading, task);
+    if (recovered.report.scannedBytes > 0) this.disk.syncDirectory(folders.topics(DATA));
+    const log = new OpenLog(name, this.#memory.entry(this.logs.size), recovered, task);
+    const identity = {
+      entry: log.entry,
+      topicId: topicIdOf(name),
+      parent: folders.topics(DATA),
+      folder: task.folder,
+    };
+    this.logs.set(name, log);
+    this.drain.add(new Log(this.environment, identity, { ...this.settings, ...settings }, recovered));
+    return log;
+  }
+}
+
+/** A topic id of 22 characters, as the product's. */
+export function topicIdOf(name: string): TopicId {
+  return name.padEnd(22, "A").slice(0, 22) as TopicId;
+}
