@@ -51,6 +51,8 @@ export class Connection {
   readonly #readSide: ReadSide;
   #principal: Principal | null = null;
   #requests = 0;
+  /** Resolves when the next large answer may be made. */
+  #lastTurn: Promise<void> = Promise.resolve();
   /** The broker is going away: what was accepted is answered, nothing more is. */
   #leaving = false;
   #whenAnswered: (() => void)[] = [];
@@ -200,7 +202,7 @@ export class Connection {
       case "ListOffset":
         return this.#answer(correlation, () => requests.listOffset(broker, message.body));
       case "DescribeTopics":
-        return this.#answer(correlation, () => requests.describeTopics(broker, message.body));
+        return this.#answer(correlation, () => this.#inTurn(() => requests.describeTopics(broker, message.body)));
       case "CreateTopic":
         return this.#answer(correlation, () => requests.createTopic(broker, message.body));
       case "DeleteTopic":
@@ -231,6 +233,21 @@ export class Connection {
       this.#sendError(correlation, asBrokerError(error));
     }
     if (--this.#requests === 0) this.#tellAnswered();
+  }
+
+  /** One after the other, each in a turn of its own: a large answer takes long to make, and others want to be served. */
+  async #inTurn(run: () => Promise<requests.Answer>): Promise<requests.Answer | null> {
+    const before = this.#lastTurn;
+    let done = (): void => {};
+    this.#lastTurn = new Promise((resolve) => {
+      done = resolve;
+    });
+    await before;
+    try {
+      return this.#closed ? null : await run();
+    } finally {
+      setImmediate(done);
+    }
   }
 
   #tellAnswered(): void {

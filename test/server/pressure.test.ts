@@ -80,12 +80,24 @@ describe("clients that take more than they give", () => {
   test("one that does not take its answers is cut off", async () => {
     await attacking({}, async (attacked) => {
       const client = await RawClient.connect(attacked.port);
-      await client.createTopic("wide", {}, 4000);
       const before = await attacked.holdings();
       client.socket.pause();
-      // Each answer has some 80 KB.
-      for (let index = 0; index < 900; index++) client.send("DescribeTopics", {}, 1000 + index);
+      // Each answer has the name twice.
+      const names = ["x".repeat(500_000)];
+      for (let index = 0; index < 60; index++) client.send("DescribeTopics", { names }, 1000 + index);
       await attacked.untilHolds({ ...before, connections: before.connections - 1 });
+    });
+  });
+
+  test("one that asks for all there is to know, a thousand times at once, leaves their turns to others", async () => {
+    await attacking({}, async (attacked) => {
+      const client = await RawClient.connect(attacked.port);
+      await client.createTopic("wide", {}, 2000);
+      for (let index = 0; index < 1000; index++) client.send("DescribeTopics", { settings: true }, 1000 + index);
+      await client.until(() => client.unasked.length > 0);
+      await attacked.goOn();
+      expect(client.unasked.length).toBeLessThan(500);
+      client.destroy();
     });
   });
 
