@@ -196,13 +196,19 @@ export function extendIndexFiles(disk: Disk, segment: IndexedSegment, builder: I
   }
 }
 
-/** Are both index files there, and does the slots file hold exactly so many entries? */
+/** Are both index files there, does the slots file hold exactly so many entries, and the times file none beyond them? */
 export function hasWholeIndex(disk: Disk, segment: IndexedSegment, slots: number, crc32c: Crc32c): boolean {
-  const files = [openIndex(disk, segment, "slots", crc32c), openIndex(disk, segment, "times", crc32c)];
+  const slotsFile = openIndex(disk, segment, "slots", crc32c);
+  const timesFile = openIndex(disk, segment, "times", crc32c);
   try {
-    return files.every((file) => file !== null) && disk.size(files[0]!) === INDEX_HEADER_SIZE + slots * SLOT_SIZE;
+    if (slotsFile === null || timesFile === null) return false;
+    const timesSize = disk.size(timesFile) - INDEX_HEADER_SIZE;
+    return (
+      disk.size(slotsFile) === INDEX_HEADER_SIZE + slots * SLOT_SIZE &&
+      timesSize === timesBefore(disk, timesFile, slots) * TIMES_ENTRY_SIZE
+    );
   } finally {
-    for (const file of files) if (file !== null) disk.close(file);
+    for (const file of [slotsFile, timesFile]) if (file !== null) disk.close(file);
   }
 }
 

@@ -129,6 +129,7 @@ class Recovery {
     const changed = this.#scannedBytes > 0 || this.#cutBytes > 0 || expected?.indexed.end !== this.#point.end;
     if (changed || !hasWholeIndex(this.#environment.disk, this.#segment(), this.#point.slots, this.#environment.crc32c))
       this.#makeDurable(from);
+    this.#makeNamesDurable();
     return {
       logStartOffset: Math.max(expected?.logStartOffset ?? 0, this.#bases[0]!),
       end: this.#point.toJSON(),
@@ -396,6 +397,15 @@ class Recovery {
   #segment(): IndexedSegment {
     const { folder, slotsMax, segmentId } = this.#task;
     return { folder, base: this.#point.base, slotsMax, segmentId };
+  }
+
+  /** A kill may have come before the first sync of the log, which makes its files' names and its folder's durable. */
+  #makeNamesDurable(): void {
+    const { disk } = this.#environment;
+    const { expected, folder } = this.#task;
+    if (expected !== null && expected.synced.end > expected.logStartOffset) return;
+    disk.syncDirectory(folder);
+    disk.syncDirectory(folder.slice(0, folder.lastIndexOf("/")));
   }
 
   /** Index files, producers' snapshot and epochs as the scan found them; then nothing has to be scanned again. */

@@ -14,12 +14,7 @@ import { newSegmentId } from "./thread.ts";
 export type RecoverTask = Omit<RecoveryTask, "segmentId">;
 
 export const recover = (recovery: RecoverTask): TaskOutcome<RecoveredLog> =>
-  task((ready) => {
-    const recovered = recoverLog(ready, { ...recovery, segmentId: newSegmentId() });
-    // The folder may be as new as what was found in it.
-    if (recovered.report.scannedBytes > 0) disk.syncDirectory(parentOf(recovery.folder));
-    return recovered;
-  });
+  task((ready) => recoverLog(ready, { ...recovery, segmentId: newSegmentId() }));
 
 export interface ReadTask {
   readonly source: ReadSource;

@@ -413,6 +413,16 @@ test("H1: after a worker's death the log is cut to what it had published, and no
   });
 });
 
+test("A2: what is acknowledged after a kill that came between a partition's first files and its first write stays", () => {
+  const run = start();
+  run.append(LOG, batchOf());
+  run.disk.kill(new Seeded(1));
+  const second = start({}, run.disk);
+  expect(second.produce(LOG, batchOf())).toMatchObject({ base: 0, acked: true });
+  second.disk.powerCut("none", new Seeded(1));
+  expect(start({}, run.disk).readAll(LOG).length).toBe(1);
+});
+
 test("a closed log has no open file, whether it ended well or was abandoned", () => {
   for (const end of ["close", "abandon"] as const) {
     const run = start({ segmentBytes: 200 });

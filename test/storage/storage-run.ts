@@ -322,7 +322,6 @@ export class StorageRun implements LogEvents {
 
   #openFrom(task: RecoveryTask, name: string, settings: Partial<LogSettings>): OpenLog {
     const recovered = recoverLog(this.reading, task);
-    if (recovered.report.scannedBytes > 0) this.disk.syncDirectory(folders.topics(DATA));
     const log = new OpenLog(name, this.#memory.entry(this.logs.size), recovered, task);
     const identity = {
       entry: log.entry,
