@@ -57,15 +57,26 @@ export function takeExpectedEnds(disk: Disk, folder: string, owner: TableOwner, 
     return table?.version === VERSION && table.folderId === owner.folderId ? table : null;
   };
   const mark = read(CLEAN);
-  if (mark !== null && mark.incarnation === owner.incarnation) {
-    disk.rename(`${folder}/${CLEAN}`, `${folder}/${CLEAN_LAST}`);
-    disk.remove(`${folder}/${CHECKPOINT}`);
+  const checkpoint = read(CHECKPOINT);
+  if (mark === null) {
+    disk.remove(`${folder}/${CLEAN}`);
     disk.syncDirectory(folder);
-    return { logs: mark.logs, clean: true, damaged };
+    return { logs: merged(read(CLEAN_LAST), checkpoint), clean: false, damaged };
   }
-  disk.remove(`${folder}/${CLEAN}`);
+  disk.rename(`${folder}/${CLEAN}`, `${folder}/${CLEAN_LAST}`);
+  if (!isNewer(checkpoint, mark)) disk.remove(`${folder}/${CHECKPOINT}`);
   disk.syncDirectory(folder);
-  return { logs: { ...read(CLEAN_LAST)?.logs, ...read(CHECKPOINT)?.logs }, clean: false, damaged };
+  // A start that died before it came here left a mark of an earlier one: still good as what to expect, though not as a mark.
+  return { logs: merged(mark, checkpoint), clean: mark.incarnation === owner.incarnation, damaged };
+}
+
+/** A checkpoint of the run that the mark ended says less than the mark; a crash may have left it. */
+function merged(mark: TableFile | null, checkpoint: TableFile | null): LogTable {
+  return { ...mark?.logs, ...(isNewer(checkpoint, mark) ? checkpoint?.logs : {}) };
+}
+
+function isNewer(checkpoint: TableFile | null, mark: TableFile | null): boolean {
+  return checkpoint !== null && (mark === null || checkpoint.incarnation > mark.incarnation);
 }
 
 /** @param logs written since the last clean mark, all of them */
