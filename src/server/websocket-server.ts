@@ -1,7 +1,7 @@
 /**
  * The door for the binary protocol: uWebSockets.js on the main thread.
  *
- * Traps of the library that this file lives around (field notes in docs/decisions): messages are views that end with the
+ * Traps of the library that this file lives around (test/traps.ts): messages are views that end with the
  * callback; a large send from inside `drain` can hang its socket for ever, so `drain` only schedules; a message of 16 KiB or
  * more leaves straight from our memory only when nothing is corked.
  */

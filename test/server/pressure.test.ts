@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import type { Offset } from "../../src/base/units.ts";
+import { startBroker } from "../../src/index.ts";
 import { batchOfSize, makeBatch } from "../helpers/batches.ts";
 import { RawClient } from "../helpers/raw-client.ts";
 import { AttackedBroker } from "./bystander.ts";
@@ -254,6 +255,13 @@ async function talk(port: number, bytes: string | Uint8Array): Promise<string> {
   clearTimeout(patience);
   return said;
 }
+
+test("an idle time that the library does not bear is refused before it is asked", async () => {
+  for (const idleSeconds of [0, 1, 7, 961, 8.5, Number.NaN]) {
+    const started = startBroker({ data: "temporary", port: 0, idleSeconds });
+    await expect(started).rejects.toMatchObject({ code: "INVALID_OPTION" });
+  }
+});
 
 test("requests of one number are all answered", async () => {
   await attacking({}, async (attacked) => {
