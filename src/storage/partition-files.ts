@@ -11,8 +11,11 @@ import type { Producers } from "./producers.ts";
 import { parseSegmentFileName, segmentFileName } from "./segment-files.ts";
 import type { UnsyncedFiles } from "./unsynced-files.ts";
 
-/** Snapshots of the producers that are kept: the newest, and one before it in case the newest is torn. */
-const SNAPSHOTS_KEPT = 2;
+/**
+ * Snapshots of the producers that are kept. The checkpoint on disk is a second old at most and names one of them; each roll
+ * since has written two. Without the one that it names, recovery would have to read everything (contract E3).
+ */
+const SNAPSHOTS_KEPT = 10;
 
 /** Which log it is, and where. */
 export interface LogIdentity {
