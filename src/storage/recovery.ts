@@ -399,6 +399,16 @@ class Recovery {
     return { folder, base: this.#point.base, slotsMax, segmentId };
   }
 
+  #syncFile(path: string): void {
+    const { disk } = this.#environment;
+    const file = disk.open(path, "write");
+    try {
+      disk.sync(file);
+    } finally {
+      disk.close(file);
+    }
+  }
+
   /** A kill may have come before the first sync of the log, which makes its files' names and its folder's durable. */
   #makeNamesDurable(): void {
     const { disk } = this.#environment;
@@ -413,9 +423,12 @@ class Recovery {
     const { disk, crc32c } = this.#environment;
     const { folder, sameBoot } = this.#task;
     for (const sealed of this.#bases.slice(from, -1)) {
-      // Complete on the same boot; after a power cut they may hold anything, and are rebuilt when first read.
-      if (!sameBoot)
-        for (const kind of ["slots", "times"] as const) disk.remove(`${folder}/${segmentFileName(sealed, kind)}`);
+      for (const kind of ["slots", "times"] as const) {
+        const path = `${folder}/${segmentFileName(sealed, kind)}`;
+        // Good on the same boot, if not yet durable; after a power cut they may hold anything, and are rebuilt when first read.
+        if (!sameBoot) disk.remove(path);
+        else if (disk.status(path) !== null) this.#syncFile(path);
+      }
     }
     const segment = this.#segment();
     if (!extendIndexFiles(disk, segment, this.#builder, crc32c)) {

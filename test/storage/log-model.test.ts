@@ -85,6 +85,8 @@ class Model {
   #run!: StorageRun;
   #boot = 1;
   #nextNumber = 0;
+  /** After a failed background sync no page of the file is known to be on the device, not even to a later start. */
+  #deviceLied = false;
   #sent: Sent[] = [];
   /** Number of the batch at each base offset that must be there, and what a power cut may not take. */
   #durable = new Map<number, number>();
@@ -145,6 +147,7 @@ class Model {
   }
 
   #fail(kind: "sync" | "write"): void {
+    if (kind === "sync" && this.#durability === "os") this.#deviceLied = true;
     this.#disk.fault = (operation) =>
       operation.kind === kind && operation.submitted ? { code: kind === "sync" ? "EIO" : "ENOSPC", written: 13 } : null;
   }
@@ -177,7 +180,8 @@ class Model {
     }
   }
 
-  #crash(kind: "kill" | "power cut", chance: Seeded): void {
+  #crash(wanted: "kill" | "power cut", chance: Seeded): void {
+    const kind = this.#deviceLied ? "kill" : wanted;
     const synced = this.#run.syncedEnd(LOG);
     if (kind === "kill") this.#disk.kill(chance);
     else {
