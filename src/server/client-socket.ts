@@ -15,7 +15,6 @@ export interface ClientSocket {
 }
 
 /** Close codes by reason; part of the protocol (schemas/cambium.fbs, Goodbye). */
-export const CLOSE_NORMAL = 1000;
 export const CLOSE_GOING_AWAY = 1001;
 export const CLOSE_PROTOCOL_ERROR = 1002;
 export const CLOSE_NOT_BINARY = 1003;

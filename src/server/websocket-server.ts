@@ -8,6 +8,7 @@
 import type { TemplatedApp, us_listen_socket, WebSocket } from "uWebSockets.js";
 import { BrokerError } from "../base/errors.ts";
 import type { Broker } from "../broker/broker.ts";
+import { SUBPROTOCOL, WEBSOCKET_PATH } from "../protocol/endpoint.ts";
 import { REQUEST_BYTES_MAX } from "../protocol/limits.ts";
 import { addressInUse, claimPort } from "./claim-port.ts";
 import { CLOSE_NOT_BINARY, CLOSE_POLICY, type ClientSocket } from "./client-socket.ts";
@@ -16,9 +17,6 @@ import { HotFrames } from "./hot-frames.ts";
 import { UploadBudget } from "./uploads.ts";
 import { loadUws, type UwsModule } from "./uws.ts";
 import { WindowBudget } from "./windows.ts";
-
-export const WEBSOCKET_PATH = "/cambium";
-export const SUBPROTOCOL = "cambium.v1";
 
 export interface WebSocketServerOptions {
   readonly host: string;

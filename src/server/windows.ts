@@ -9,7 +9,7 @@
 /** Granted to everyone, whatever the budget says. */
 export const STANDING_WINDOW = 64 * 1024;
 /** No connection gets more than this. */
-export const WINDOW_MAX = 8 * 1024 * 1024;
+const WINDOW_MAX = 8 * 1024 * 1024;
 /** A window unused for so long may be asked back. */
 const IDLE_MS = 5000;
 

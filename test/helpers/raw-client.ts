@@ -32,8 +32,6 @@ export interface Closing {
   readonly goodbye: BrokerError | null;
 }
 
-export type Answer = Exclude<Message, { readonly type: "Error" }>;
-
 interface Waiting {
   take(message: Message): boolean;
   readonly reject: (error: Error) => void;
@@ -371,7 +369,7 @@ export class RawSubscription {
 }
 
 /** A frame as a client sends it, whole. */
-export function webSocketFrame(payload: Uint8Array, opcode: Opcode = Opcode.Binary): Uint8Array {
+function webSocketFrame(payload: Uint8Array, opcode: Opcode = Opcode.Binary): Uint8Array {
   const headerSize = clientHeaderSize(payload.length);
   const frame = new Uint8Array(headerSize + payload.length);
   writeClientHeader(frame, 0, opcode, payload.length);
