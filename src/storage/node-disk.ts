@@ -191,15 +191,29 @@ export function syncDirectory(directory: FileHandle): number {
   return errnoOf(() => fs.fsyncSync(directory));
 }
 
+/** `syncFile` beside other syncs. @param done told 0 or an errno */
+export function syncFileBeside(file: FileHandle, done: (errno: number) => void): void {
+  fs.fdatasync(file, (error) => done(errnoOfError(error)));
+}
+
+/** `syncDirectory` beside other syncs. @param done told 0 or an errno */
+export function syncDirectoryBeside(directory: FileHandle, done: (errno: number) => void): void {
+  fs.fsync(directory, (error) => done(errnoOfError(error)));
+}
+
 function errnoOf(run: () => void): number {
   try {
     run();
     return 0;
   } catch (error) {
-    const { errno } = error as NodeJS.ErrnoException;
-    if (errno === undefined) throw error; // A bug, not an answer of the disk.
-    return Math.abs(errno);
+    return errnoOfError(error as NodeJS.ErrnoException);
   }
+}
+
+function errnoOfError(error: NodeJS.ErrnoException | null): number {
+  if (error === null) return 0;
+  if (error.errno === undefined) throw error; // A bug, not an answer of the disk.
+  return Math.abs(error.errno);
 }
 
 function codeOf(error: unknown): string {

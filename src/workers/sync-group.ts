@@ -14,8 +14,11 @@ const EIO = 5;
 
 assert(GROUP_SIZE_MAX <= SYNC_HANDLES_MAX, "every group of a drain fits the area");
 
-/** Errno of one handle's sync, 0: it went well. */
-type Sync = (file: number) => number;
+/** How one handle is synced. `now` returns, and `beside` is told, an errno; 0: it went well. */
+export interface HandleSync {
+  now(handle: number): number;
+  beside(handle: number, done: (errno: number) => void): void;
+}
 
 /** @param area view from the sync area on */
 export function writeGroup(area: Int32Array, { files, directories }: SyncGroup, closes = false): void {
@@ -28,21 +31,54 @@ export function writeGroup(area: Int32Array, { files, directories }: SyncGroup, 
   area.set(directories, SYNC_HANDLES + files.length);
 }
 
-/** Syncs every handle of the group, notes which failed, and closes them if that is wanted. */
-export function runGroup(area: Int32Array, syncFile: Sync, syncDirectory: Sync, close: (file: number) => void): void {
+/**
+ * Syncs every handle of the group, notes which failed, and closes them if that is wanted. Several at a time: their commits in
+ * the file system's journal become one (docs/decisions/0002-syncs-side-by-side.md). One alone needs no turn of the event loop.
+ */
+export async function runGroup(
+  area: Int32Array,
+  file: HandleSync,
+  directory: HandleSync,
+  close: (handle: number) => void,
+): Promise<void> {
   const files = area[FILES]!;
   const count = files + area[DIRECTORIES]!;
   let failures = 0;
-  for (let index = 0; index < count; index++) {
-    const handle = area[SYNC_HANDLES + index]!;
-    const errno = index < files ? syncFile(handle) : syncDirectory(handle);
+  const ended = (handle: number, errno: number): void => {
     if (area[CLOSES] === 1) close(handle);
-    if (errno === 0) continue;
+    if (errno === 0) return;
     area[SYNC_FAILURES + 2 * failures] = handle;
     area[SYNC_FAILURES + 2 * failures + 1] = errno;
     failures++;
-  }
+  };
+  const handleAt = (index: number): number => area[SYNC_HANDLES + index]!;
+  const syncOf = (index: number): HandleSync => (index < files ? file : directory);
+  if (count === 1) ended(handleAt(0), syncOf(0).now(handleAt(0)));
+  else
+    await sideBySide(
+      count,
+      (index, done) => syncOf(index).beside(handleAt(index), done),
+      (index, errno) => ended(handleAt(index), errno),
+    );
   area[FAILURES] = failures;
+}
+
+/** Runs `count` syncs and resolves when all have ended. */
+function sideBySide(
+  count: number,
+  begin: (index: number, done: (errno: number) => void) => void,
+  ended: (index: number, errno: number) => void,
+): Promise<void> {
+  if (count === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    let left = count;
+    for (let index = 0; index < count; index++) {
+      begin(index, (errno) => {
+        ended(index, errno);
+        if (--left === 0) resolve();
+      });
+    }
+  });
 }
 
 /** Whoever was at the group is gone: nothing in it counts as synced. */

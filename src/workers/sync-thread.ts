@@ -3,9 +3,9 @@
  * syncs these files, because Linux tells of a failed write-back once per open file.
  */
 import { workerData } from "node:worker_threads";
-import { NodeDisk, syncDirectory, syncFile } from "../storage/node-disk.ts";
+import { NodeDisk, syncDirectory, syncDirectoryBeside, syncFile, syncFileBeside } from "../storage/node-disk.ts";
 import { BELL, PARKED, SYNC_DONE, SYNC_FAULT, SYNC_STOP, SYNC_SUBMITTED } from "./shared-memory.ts";
-import { runGroup } from "./sync-group.ts";
+import { type HandleSync, runGroup } from "./sync-group.ts";
 import type { ThreadData } from "./thread.ts";
 
 const { map, memory, index } = workerData as ThreadData;
@@ -13,6 +13,8 @@ const worker = map.logWorkers[index]!;
 const control = new Int32Array(memory.buffer, worker.control);
 const area = new Int32Array(memory.buffer, worker.sync);
 const disk = new NodeDisk();
+const file: HandleSync = { now: syncFile, beside: syncFileBeside };
+const directory: HandleSync = { now: syncDirectory, beside: syncDirectoryBeside };
 const close = (file: number): void => disk.close(file);
 
 for (;;) {
@@ -23,7 +25,7 @@ for (;;) {
     continue;
   }
   if (Atomics.exchange(control, SYNC_FAULT, 0) === 1) throw new Error("an injected fault");
-  runGroup(area, syncFile, syncDirectory, close);
+  await runGroup(area, file, directory, close);
   Atomics.store(control, SYNC_DONE, (done + 1) | 0);
   Atomics.add(control, BELL, 1);
   if (Atomics.load(control, PARKED) === 1) Atomics.notify(control, BELL);
