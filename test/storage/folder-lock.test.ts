@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { lockFolder } from "../../src/storage/folder-lock.ts";
+
+const MODULE = new URL("../../src/storage/folder-lock.ts", import.meta.url).href;
+const platform = process.platform;
+let folder = "";
+const children: ChildProcess[] = [];
+
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), "cambium-lock-"));
+});
+
+afterEach(() => {
+  setPlatform(platform);
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+/** Elsewhere than on Linux the lock is a socket file; the code for it runs here too. */
+function setPlatform(value: string): void {
+  Object.defineProperty(process, "platform", { value });
+}
+
+/** A process that takes the lock and keeps it. */
+async function holder(as: string): Promise<ChildProcess> {
+  const script = `
+    Object.defineProperty(process, "platform", { value: ${JSON.stringify(as)} });
+    const { lockFolder } = await import(${JSON.stringify(MODULE)});
+    await lockFolder(${JSON.stringify(folder)});
+    console.log("locked");
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  children.push(child);
+  await once(child.stdout!, "data");
+  return child;
+}
+
+describe.each(["linux", "darwin"])("on %s", (as) => {
+  test("a second broker on a folder is refused, by any path to it, until the first lets go", async () => {
+    setPlatform(as);
+    const lock = await lockFolder(folder);
+    const link = `${folder}-link`;
+    fs.symlinkSync(folder, link);
+    try {
+      await expect(lockFolder(folder)).rejects.toMatchObject({ code: "FOLDER_LOCKED" });
+      await expect(lockFolder(link)).rejects.toMatchObject({ code: "FOLDER_LOCKED" });
+      await lock.release();
+      await (await lockFolder(link)).release();
+    } finally {
+      fs.rmSync(link);
+    }
+  });
+
+  test("a broker in another process holds the folder, and a kill frees it", async () => {
+    setPlatform(as);
+    const child = await holder(as);
+    await expect(lockFolder(folder)).rejects.toMatchObject({ code: "FOLDER_LOCKED" });
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    await (await lockFolder(folder)).release();
+  });
+
+  test("of brokers that start together one gets the folder", async () => {
+    setPlatform(as);
+    const starts = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(folder)));
+    const locks = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
+    expect(locks.length).toBe(1);
+    await locks[0]!.release();
+  });
+
+  test("a folder whose path is too long for a socket's is locked all the same", async () => {
+    setPlatform(as);
+    const deep = path.join(folder, "x".repeat(90), "y".repeat(90));
+    const lock = await lockFolder(deep);
+    await expect(lockFolder(deep)).rejects.toMatchObject({ code: "FOLDER_LOCKED" });
+    await (await lockFolder(path.join(folder, "x".repeat(90), "z".repeat(90)))).release();
+    await lock.release();
+  });
+});
