@@ -14,10 +14,10 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import { systemClock } from "./base/clock.ts";
-import { Broker, type Checkpoints } from "./broker/broker.ts";
-import { LocalMetaStore, type MetadataRecord } from "./broker/local-meta-store.ts";
+import type { Broker, Checkpoints } from "./broker/broker.ts";
+import type { MetadataRecord } from "./broker/local-meta-store.ts";
 import { loadUws } from "./server/uws.ts";
-import { WebSocketServer } from "./server/websocket-server.ts";
+import type { WebSocketServer } from "./server/websocket-server.ts";
 import { folders } from "./storage/data-folder.ts";
 import { type FolderLock, lockFolder } from "./storage/folder-lock.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./storage/temporary-folder.ts";
@@ -95,6 +95,18 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
   }
 }
 
+/** The parts of a broker besides its store. They are loaded while the threads of the store load theirs: neither is quick. */
+async function loadParts() {
+  const [{ Broker }, { LocalMetaStore }, { WebSocketServer }] = await Promise.all([
+    import("./broker/broker.ts"),
+    import("./broker/local-meta-store.ts"),
+    import("./server/websocket-server.ts"),
+  ]);
+  return { Broker, LocalMetaStore, WebSocketServer };
+}
+
+type Parts = Awaited<ReturnType<typeof loadParts>>;
+
 class Node implements RunningBroker {
   readonly host: string;
   readonly data: string;
@@ -103,6 +115,7 @@ class Node implements RunningBroker {
   readonly #store: ThreadLogStore;
   readonly #broker: Broker;
   readonly #folder: FolderState;
+  readonly #parts: Parts;
   readonly #startedMs = systemClock.monotonic();
   readonly #timers: NodeJS.Timeout[] = [];
   #server: WebSocketServer | null = null;
@@ -114,8 +127,9 @@ class Node implements RunningBroker {
     const { logWorkers, poolBytes } = options;
     const store = await ThreadLogStore.start({ ...(logWorkers && { logWorkers }), ...(poolBytes && { poolBytes }) });
     try {
-      const [folder] = await Promise.all([store.maintenance.openFolder({ data, version }), store.ready()]);
-      return new Node(data, options, lock, store, folder);
+      const opening = store.maintenance.openFolder({ data, version });
+      const [folder, parts] = await Promise.all([opening, loadParts(), store.ready()]);
+      return new Node(data, options, lock, store, folder, parts);
     } catch (error) {
       await store.stop();
       throw error;
@@ -128,6 +142,7 @@ class Node implements RunningBroker {
     lock: FolderLock,
     store: ThreadLogStore,
     folder: FolderState,
+    parts: Parts,
   ) {
     this.data = data;
     this.host = options.host ?? HOST;
@@ -135,11 +150,12 @@ class Node implements RunningBroker {
     this.#lock = lock;
     this.#store = store;
     this.#folder = folder;
+    this.#parts = parts;
     const write = (records: readonly MetadataRecord[], size: number): Promise<number> =>
       store.maintenance.writeMetadata({ data, records, size });
-    const meta = new LocalMetaStore(folder.metadata.records, folder.metadata.size, write);
+    const meta = new parts.LocalMetaStore(folder.metadata.records, folder.metadata.size, write);
     const { tailBytes, partitionsMax, idleMs } = options;
-    this.#broker = new Broker(store, meta, {
+    this.#broker = new parts.Broker(store, meta, {
       incarnation: folder.meta.incarnation,
       folders: { topics: folders.topics(data), quarantine: folders.quarantine(data) },
       expected: folder.expected.logs as Checkpoints,
@@ -170,7 +186,7 @@ class Node implements RunningBroker {
       this.#options.log?.("error", `${name} in the data folder is damaged; its logs are scanned`);
     await this.#broker.recover();
     await this.#store.maintenance.removeLeftovers(folders.topics(this.data));
-    this.#server = await WebSocketServer.start(this.#broker, {
+    this.#server = await this.#parts.WebSocketServer.start(this.#broker, {
       host: this.host,
       port: this.#options.port ?? PORT,
       ...(this.#options.connectionsMax && { connectionsMax: this.#options.connectionsMax }),
