@@ -11,6 +11,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { BrokerError } from "../base/errors.ts";
+import { makeDirectories } from "./make-directories.ts";
 
 export interface FolderLock {
   release(): Promise<void>;
@@ -22,9 +23,15 @@ const SOCKET_PATH_MAX = 103; // The smallest sun_path among the systems we run o
  * Takes the folder, making it if need be.
  *
  * @throws BrokerError FOLDER_LOCKED another broker holds it
+ * @throws BrokerError STORAGE_ERROR it cannot be made
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
-  fs.mkdirSync(folder, { recursive: true });
+  try {
+    makeDirectories(folder);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new BrokerError("STORAGE_ERROR", `cannot use ${folder} as a data folder (${message})`, { cause: error });
+  }
   const address = process.platform === "linux" ? abstractAddress(folder) : fileAddress(folder);
   const server = (await listen(address)) ?? (await takeOver(address));
   if (server === null) {

@@ -13,6 +13,7 @@ import {
   type OpenMode,
   type SyncGroup,
 } from "./disk.ts";
+import { makeDirectories } from "./make-directories.ts";
 
 /** Told before and after every file call, so that a watchdog can tell a slow disk from an endless loop (contract H5). */
 export interface FileCallWatch {
@@ -143,7 +144,7 @@ export class NodeDisk implements Disk {
   }
 
   makeDirectory(path: string): void {
-    this.#call("mkdir", () => fs.mkdirSync(path, { recursive: true }));
+    this.#call("mkdir", () => makeDirectories(path));
   }
 
   rename(from: string, to: string): void {
