@@ -19,7 +19,7 @@ export function partitionFiles(run: StorageRun, name: string): Map<string, Uint8
 }
 
 /** Headers of all batches of a partition, as its files hold them. */
-export function allHeaders(files: ReadonlyMap<string, Uint8Array>): BatchHeader[] {
+function allHeaders(files: ReadonlyMap<string, Uint8Array>): BatchHeader[] {
   return basesIn(files).flatMap((base) => headersOf(files.get(segmentFileName(base, "log"))!));
 }
 

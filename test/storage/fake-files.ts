@@ -3,7 +3,7 @@
  * changes in between, any of which a crash may keep or lose.
  */
 
-export const SECTOR = 512;
+const SECTOR = 512;
 
 /** What decides at a crash; a seeded generator, or a fixed answer. */
 export interface Chance {

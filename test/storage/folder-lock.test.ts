@@ -38,7 +38,11 @@ async function holder(as: string): Promise<ChildProcess> {
     stdio: ["ignore", "pipe", "inherit"],
   });
   children.push(child);
-  await once(child.stdout!, "data");
+  const ended = once(child, "exit").then(([code]) => {
+    throw new Error(`the holder ended with ${code} before it had the lock`);
+  });
+  await Promise.race([once(child.stdout!, "data"), ended]);
+  ended.catch(() => {}); // It is killed later.
   return child;
 }
 

@@ -336,6 +336,6 @@ export class StorageRun implements LogEvents {
 }
 
 /** A topic id of 22 characters, as the product's. */
-export function topicIdOf(name: string): TopicId {
+function topicIdOf(name: string): TopicId {
   return name.padEnd(22, "A").slice(0, 22) as TopicId;
 }
