@@ -1,7 +1,7 @@
 /** What a consumer may be told, checked. */
 import { MIB } from "../base/units.ts";
 import { Start } from "../protocol/generated/wire.ts";
-import { choiceOption, integerOption, requireOption } from "./options.ts";
+import { choiceOption, integerOption, requireOption, signalOption } from "./options.ts";
 
 /**
  * Where reading begins: at the first record there is, after the last one, at an offset, or at the first record that is not
@@ -57,17 +57,20 @@ export const LATEST: StartValue = { start: Start.Latest, value: 0 };
 /** @throws BrokerError INVALID_OPTION */
 export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
   const { partitions, offsets = {} } = options;
-  requireOption(typeof options.topic === "string", "a consumer reads a topic");
-  for (const partition of partitions ?? []) integerOption("a partition", partition, 0);
+  requireOption(typeof options.topic === "string" && options.topic !== "", "topic is the name of a topic");
+  requireOption(partitions === undefined || Array.isArray(partitions), "partitions is a list of partitions");
+  requireOption(typeof offsets === "object" && offsets !== null, "offsets is an object, offsets by partition");
+  signalOption("signal", options.signal);
+  for (const partition of partitions ?? []) integerOption("a partition of partitions", partition, 0);
   requireOption(partitions?.length !== 0, "partitions names at least one");
   requireOption(new Set(partitions).size === (partitions?.length ?? 0), "partitions names none twice");
-  for (const offset of Object.values(offsets)) integerOption("an offset", offset, 0);
+  for (const offset of Object.values(offsets)) integerOption("an offset of offsets", offset, 0);
   return {
     topic: options.topic,
     partitions: partitions ?? null,
     from: startValue(options.from ?? "latest"),
     offsets,
-    untilEnd: options.until === "end",
+    untilEnd: options.until !== undefined && choiceOption("until", options.until, ["end"]) === "end",
     bufferBytes: integerOption("bufferBytes", options.bufferBytes ?? 4 * MIB, 1, 2 ** 31),
     decompressedBytesMax: integerOption("decompressedBytesMax", options.decompressedBytesMax ?? 64 * MIB, 1, 2 ** 31),
     onCorrupt: choiceOption("onCorrupt", options.onCorrupt ?? "stop", ["stop", "skip"]),
@@ -79,8 +82,8 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
 export function startValue(position: StartPosition): StartValue {
   if (position === "earliest") return EARLIEST;
   if (position === "latest") return LATEST;
-  if (typeof position === "object" && "offset" in position)
-    return { start: Start.Offset, value: integerOption("from.offset", position.offset, 0) };
-  requireOption(typeof position === "object" && "time" in position, "from is earliest, latest, {offset} or {time}");
+  requireOption(typeof position === "object" && position !== null, "from is earliest, latest, {offset} or {time}");
+  if ("offset" in position) return { start: Start.Offset, value: integerOption("from.offset", position.offset, 0) };
+  requireOption("time" in position, "from is earliest, latest, {offset} or {time}");
   return { start: Start.Timestamp, value: integerOption("from.time", position.time, 0) };
 }

@@ -28,9 +28,10 @@ export type ConnectSettings = Required<Omit<ConnectOptions, "server" | "signal">
 
 /** @throws BrokerError INVALID_OPTION */
 export function connectSettings(options: ConnectOptions): ConnectSettings {
+  signalOption("signal", options.signal);
   const settings = {
-    server: parseServer(options.server ?? "127.0.0.1"),
-    clientId: options.clientId ?? "cambium-client",
+    server: parseServer(textOption("server", options.server ?? "127.0.0.1")),
+    clientId: textOption("clientId", options.clientId ?? "cambium-client"),
     connectTimeoutMs: integerOption("connectTimeoutMs", options.connectTimeoutMs ?? 10_000, 1),
     requestTimeoutMs: integerOption("requestTimeoutMs", options.requestTimeoutMs ?? 30_000, 1),
     heartbeatMs: integerOption("heartbeatMs", options.heartbeatMs ?? 10_000, 1),
@@ -55,8 +56,25 @@ export function integerOption(
 ): number {
   const inRange = Number.isSafeInteger(value) && value >= minimum && value <= maximum;
   const range = maximum === Number.MAX_SAFE_INTEGER ? `at least ${minimum}` : `from ${minimum} to ${maximum}`;
-  requireOption(inRange, `${name} is a whole number, ${range}, not ${value}`);
+  requireOption(inRange, `${name} is a whole number, ${range}, not ${String(value)}`);
   return value;
+}
+
+/** @throws BrokerError INVALID_OPTION */
+export function textOption(name: string, value: string): string {
+  requireOption(typeof value === "string", `${name} is text, not ${typeof value}`);
+  return value;
+}
+
+/** @throws BrokerError INVALID_OPTION */
+export function functionOption<Callback>(name: string, value: Callback | undefined): Callback | null {
+  requireOption(value === undefined || typeof value === "function", `${name} is a function, not ${typeof value}`);
+  return value ?? null;
+}
+
+/** @throws BrokerError INVALID_OPTION */
+export function signalOption(name: string, value: AbortSignal | undefined): void {
+  requireOption(value === undefined || value instanceof AbortSignal, `${name} is an AbortSignal`);
 }
 
 /** @throws BrokerError INVALID_OPTION */
@@ -65,7 +83,7 @@ export function choiceOption<Choice extends string | number>(
   value: Choice,
   choices: readonly Choice[],
 ): Choice {
-  requireOption(choices.includes(value), `${name} is one of ${choices.join(", ")}, not ${value}`);
+  requireOption(choices.includes(value), `${name} is one of ${choices.join(", ")}, not ${String(value)}`);
   return value;
 }
 

@@ -3,7 +3,7 @@ import type { BrokerError } from "../base/errors.ts";
 import { KIB, MIB } from "../base/units.ts";
 import { BATCH_BYTES_INLINE_MAX } from "../protocol/limits.ts";
 import { type Compression, type Compressor, compressorOf } from "./compression.ts";
-import { choiceOption, integerOption, requireOption } from "./options.ts";
+import { choiceOption, functionOption, integerOption, requireOption, textOption } from "./options.ts";
 import type { Partitioner } from "./partitioner.ts";
 import type { KeylessRule, PartitionChoice } from "./producer-topic.ts";
 import type { DurabilityName } from "./topics.ts";
@@ -91,13 +91,14 @@ export interface ProducerSettings {
 export function producerSettings(options: ProducerOptions): ProducerSettings {
   const acks = choiceOption("acks", options.acks ?? "all", [0, 1, "all"] as const);
   const isIdempotent = options.idempotent ?? acks !== 0;
+  requireOption(typeof isIdempotent === "boolean", "idempotent is true or false");
   requireOption(!(isIdempotent && acks === 0), "an idempotent producer waits for acknowledgements: acks is not 0");
   const inFlightLimit = isIdempotent ? IN_FLIGHT_MAX : 1000;
   const batchBytes =
     2 **
     Math.ceil(Math.log2(integerOption("batchBytes", options.batchBytes ?? 256 * KIB, 4 * KIB, BATCH_BYTES_INLINE_MAX)));
   return {
-    topic: options.topic ?? null,
+    topic: options.topic === undefined ? null : textOption("topic", options.topic),
     acks,
     isIdempotent,
     lingerMs: integerOption("lingerMs", options.lingerMs ?? 0, 0, 60_000),
@@ -109,9 +110,9 @@ export function producerSettings(options: ProducerOptions): ProducerSettings {
     compressor: compressorOf(choiceOption("compression", options.compression ?? "none", ["none", "gzip", "zstd"])),
     choice: {
       keyless: choiceOption("keyless", options.keyless ?? "sticky", ["sticky", "round-robin"]),
-      partitioner: options.partitioner ?? null,
+      partitioner: functionOption("partitioner", options.partitioner),
     },
-    onAck: options.onAck ?? null,
-    onError: options.onError ?? null,
+    onAck: functionOption("onAck", options.onAck),
+    onError: functionOption("onError", options.onError),
   };
 }
