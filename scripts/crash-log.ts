@@ -41,4 +41,4 @@ for (const crash of chosen()) {
     break;
   }
 }
-console.log(`${crashes} crashes, and the contract held`);
+console.log(`the contract held after ${crashes} crashes`);
