@@ -6,12 +6,6 @@ type Unit<Name extends string> = number & { readonly [unit]: Name };
 /** Place of a record in a partition's log. u64 on disk and on the wire; here a safe integer (below 2^53). */
 export type Offset = Unit<"Offset">;
 
-/** Byte in a segment file. */
-export type Position = Unit<"Position">;
-
-/** Byte in the core's memory. */
-export type Address = Unit<"Address">;
-
 /** Unix time in milliseconds. */
 export type Timestamp = Unit<"Timestamp">;
 

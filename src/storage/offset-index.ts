@@ -14,7 +14,7 @@ import type { LogMemory } from "./log-memory.ts";
 import { INDEX_HEADER_SIZE } from "./segment-files.ts";
 
 export const PAGE_SIZE = 16384;
-export const SLOTS_PER_PAGE: number = PAGE_SIZE / SLOT_SIZE;
+const SLOTS_PER_PAGE: number = PAGE_SIZE / SLOT_SIZE;
 
 /** What an index page needs from the log around it. */
 export interface PageOwner {

@@ -173,6 +173,14 @@ class Recovery {
     const { expected, folder } = this.#task;
     if (expected === null || expected.synced.end === expected.logStartOffset) return;
     const { base, position } = expected.synced;
+    const first = this.#bases[0] ?? base;
+    if (first > expected.logStartOffset) {
+      throw new BrokerError(
+        "LOG_DAMAGED",
+        `${this.#folderName}: offsets ${expected.logStartOffset} to ${first} were durable, and their segments are missing`,
+        { details: { logStartOffset: expected.logStartOffset, first } },
+      );
+    }
     const status = this.#environment.disk.status(`${folder}/${segmentFileName(base, "log")}`);
     const size = status?.size ?? -1;
     if (size >= position) return;
@@ -262,7 +270,8 @@ class Recovery {
       }
       this.#scannedBytes += this.#point.position - before;
       if (this.#point.position < size) {
-        if (cutTo === null) this.#quarantineTail(file, base, this.#point.position, size);
+        // What was published and cannot be read is kept; what a dead worker had not published is nobody's.
+        this.#quarantineTail(file, base, this.#point.position, end);
         this.#cutBytes += size - this.#point.position;
         disk.truncate(file, this.#point.position);
       }

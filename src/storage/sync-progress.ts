@@ -6,7 +6,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { MIB } from "../base/units.ts";
-import type { FailedSync, FileHandle } from "./disk.ts";
+import { type FailedSync, type FileHandle, NO_FILE } from "./disk.ts";
 import { LogPoint } from "./log-point.ts";
 import type { IndexedPoint } from "./partition-log.ts";
 import type { UnsyncedFiles } from "./unsynced-files.ts";
@@ -32,7 +32,7 @@ export class SyncProgress {
   readonly #target = new LogPoint();
   #inFlight = false;
   /** Files of the sync in flight. A roll may have changed the active segment since. */
-  #log: FileHandle = -1;
+  #log: FileHandle = NO_FILE;
   /** Empty: the sync in flight is no indexed point. */
   #indexFiles: readonly FileHandle[] = [];
   /** An indexed point was asked for. */
