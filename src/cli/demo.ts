@@ -198,7 +198,13 @@ class Demonstration {
         `  p50 ${p50Ms} ms   p90 ${p90Ms} ms   p99 ${p99Ms} ms   p99.9 ${p999Ms} ms   max ${maxMs} ms`,
     );
     for (const line of this.#latency.lines()) this.#output.line(line);
-    if (isGood) this.#output.line(`\nEvery record came back, in order, byte for byte. ${secondsText(ms)} in all.`);
+    if (!isGood) return;
+    const keys = verified.reduce((sum, { result }) => sum + result.keys, 0);
+    this.#output.line(
+      `\nVerified behind a kill -9 and a stop in order, against the files: the count of each topic, the order of ${countText(keys)} keys,\n` +
+        "and the SHA-256 of each partition's values in order of offset, as they were acknowledged.\n" +
+        `Every record came back, in order, byte for byte. ${secondsText(ms)} in all.`,
+    );
   }
 }
 

@@ -28,7 +28,9 @@ export class Latency {
 
   summary(): LatencySummary {
     const histogram = this.#histogram;
-    const at = (percentile: number): number => histogram.getValueAtPercentile(percentile) / 1000;
+    // A percentile is the upper end of its bucket, which may lie above everything that was recorded.
+    const at = (percentile: number): number =>
+      Math.min(histogram.getValueAtPercentile(percentile), histogram.maxValue) / 1000;
     return {
       count: histogram.totalCount,
       meanMs: Math.round(histogram.mean) / 1000,

@@ -143,7 +143,7 @@ class Tally {
     const { records, bytes } = this;
     this.#isReported = true;
     const durability = this.#durability === "" ? "" : ` (${this.#durability})`;
-    const what = `${countText(records)} records acknowledged${durability} by ${topic}`;
+    const what = `${countText(records)} record${records === 1 ? "" : "s"} acknowledged${durability} by ${topic}`;
     const facts = { acked: records, done: true, failed: this.#refused, bytes, ms: Math.round(ms), interrupted };
     this.#output.result(facts, `${what} in ${secondsText(ms)}, ${rateText(bytes, ms)}`);
   }

@@ -130,3 +130,10 @@ test("latency tells percentiles, and a histogram that counts every event once", 
   expect(counts.reduce((sum, each) => sum + each, 0)).toBe(1000);
   expect(latency.lines()[0]).toMatch(/^ {2}up to +1 ms {2}#/);
 });
+
+test("no percentile of latency lies above the slowest event", () => {
+  const latency = new Latency();
+  latency.record(1405.517);
+  const { p50Ms, p999Ms, maxMs } = latency.summary();
+  expect([p50Ms, p999Ms]).toEqual([maxMs, maxMs]);
+});
