@@ -1,0 +1,101 @@
+/** The client with the broker it is for: what needs both to be shown. */
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { build } from "esbuild";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { MIB } from "../../src/base/units.ts";
+import { type Client, connect } from "../../src/client/index.ts";
+import { type RunningBroker, startBroker } from "../../src/index.ts";
+import { makeTemporaryFolder, removeTemporaryFolder } from "../../src/storage/temporary-folder.ts";
+import { codeOf, until } from "./harness.ts";
+
+const root = path.join(import.meta.dirname, "../..");
+let broker: RunningBroker;
+let client: Client;
+
+beforeAll(async () => {
+  broker = await startBroker({ data: "temporary", port: 0 });
+  client = await connect({ server: `127.0.0.1:${broker.port}` });
+});
+
+afterAll(async () => {
+  await client.close();
+  await broker.close();
+});
+
+test("a record of 16 MB goes there and back in parts, in its place among small ones", async () => {
+  await client.topics.create({ name: "large", settings: { "max.message.bytes": 17 * MIB } });
+  const large = new Uint8Array(16_000_000).map((_, index) => index * 7 + (index >> 11));
+  const producer = await client.producer({ topic: "large" });
+  const acks = await Promise.all(["before", large, "after"].map((value) => producer.send({ value })));
+  expect(acks.map(({ offset }) => offset)).toEqual([0, 1, 2]);
+  const values: Uint8Array[] = [];
+  const consumer = client.consumer({ topic: "large", from: "earliest", until: "end" });
+  for await (const { value } of consumer) values.push(value!);
+  expect(values.map(({ length }) => length)).toEqual([6, 16_000_000, 5]);
+  expect(Buffer.compare(values[1]!, large)).toBe(0);
+  await producer.close();
+});
+
+test("a topic that is deleted ends its consumer with a typed error; made again, it is produced to and read anew", async () => {
+  await client.topics.create({ name: "again" });
+  const producer = await client.producer({ topic: "again" });
+  await producer.send({ value: "old" });
+  const consumer = client.consumer({ topic: "again", from: "earliest" });
+  let count = 0;
+  const reading = codeOf(consumer.forEach(() => void count++));
+  await until(() => count === 1);
+  await client.topics.delete("again");
+  expect(["UNKNOWN_TOPIC_ID", "UNKNOWN_TOPIC_OR_PARTITION"]).toContain(await reading);
+  await client.topics.create({ name: "again" });
+  // The first one may still meet the old topic's id; it says so, and the next one finds the new topic.
+  await producer.send({ value: "lost" }).catch(() => {});
+  const { offset } = await producer.send({ value: "new" });
+  const { records } = await client.fetch({ topic: "again", partition: 0, from: { offset } });
+  expect(records.map((record) => record.valueText())).toEqual(["new"]);
+  await producer.close();
+});
+
+test.each(["gzip", "zstd"] as const)("%s is checked by the broker and read back", async (compression) => {
+  const topic = `compressed-${compression}`;
+  await client.topics.create({ name: topic });
+  const producer = await client.producer({ topic, compression });
+  const sent = Array.from({ length: 500 }, (_, index) => `the same again and again, ${index}`);
+  await Promise.all(sent.map((value) => producer.send({ value, headers: [["h", "v"]] })));
+  const read: (string | null)[] = [];
+  for await (const record of client.consumer({ topic, from: "earliest", until: "end" })) read.push(record.valueText());
+  expect(read).toEqual(sent);
+  await producer.close();
+});
+
+test("the browser's bundle talks to it, by the runtime's own WebSocket", async () => {
+  const folder = makeTemporaryFolder();
+  const outfile = path.join(folder, "client.mjs");
+  try {
+    const { outputFiles } = await build({
+      absWorkingDir: root,
+      entryPoints: ["src/client/index.ts"],
+      bundle: true,
+      format: "esm",
+      platform: "browser",
+      write: false,
+      outfile,
+    });
+    writeFileSync(outfile, outputFiles[0]!.contents);
+    const bundled = (await import(outfile)) as { connect: typeof connect };
+    const page = await bundled.connect({ server: `127.0.0.1:${broker.port}` });
+    await page.topics.create({ name: "page", partitions: 2 });
+    const producer = await page.producer({ topic: "page" });
+    await Promise.all(
+      Array.from({ length: 1000 }, (_, index) => producer.send({ key: `${index}`, value: `${index}` })),
+    );
+    const numbers: number[] = [];
+    const consumer = page.consumer({ topic: "page", from: "earliest", until: "end" });
+    await consumer.forEach((record) => void numbers.push(Number(record.valueText())));
+    numbers.sort((left, right) => left - right);
+    expect(numbers).toEqual(Array.from({ length: 1000 }, (_, index) => index));
+    await page.close();
+  } finally {
+    removeTemporaryFolder(folder);
+  }
+});
