@@ -77,12 +77,14 @@ export class Client {
    */
   async producer(options: ProducerOptions = {}): Promise<Producer> {
     this.#checkOpen();
-    const producer = new Producer(this.#settings, options, this.#core.module);
+    // One that is over is let go, and its memory with it.
+    const producer: Producer = new Producer(this.#settings, options, this.#core.module, () => {
+      this.#producers.delete(producer);
+    });
     this.#producers.add(producer);
     try {
       if (options.topic !== undefined) await producer.prepare(options.topic);
     } catch (error) {
-      this.#producers.delete(producer);
       await producer.abort();
       throw error;
     }
@@ -96,7 +98,9 @@ export class Client {
    */
   consumer(options: ConsumerOptions): Consumer {
     this.#checkOpen();
-    const consumer = new Consumer(this.#settings, options, this.#core.crc32c);
+    const consumer: Consumer = new Consumer(this.#settings, options, this.#core.crc32c, () => {
+      this.#consumers.delete(consumer);
+    });
     this.#consumers.add(consumer);
     return consumer;
   }

@@ -32,6 +32,7 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
   readonly #connect: ConnectSettings;
   readonly #settings: ConsumerSettings;
   readonly #crc32c: Crc32c;
+  readonly #ended: () => void;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = (): void => this.#end(this.#signal?.reason);
   #feed: ConsumerFeed | null = null;
@@ -41,12 +42,14 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
   /**
    * Use `Client.consumer`.
    *
+   * @param ended called when it was closed, or was read to its end
    * @throws BrokerError INVALID_OPTION
    */
-  constructor(connect: ConnectSettings, options: ConsumerOptions, crc32c: Crc32c) {
+  constructor(connect: ConnectSettings, options: ConsumerOptions, crc32c: Crc32c, ended: () => void) {
     this.#connect = connect;
     this.#settings = consumerSettings(options);
     this.#crc32c = crc32c;
+    this.#ended = ended;
     this.#signal = options.signal;
   }
 
@@ -114,7 +117,7 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
   close(): Promise<void> {
     this.#isEnded = true;
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    this.#closing ??= this.#feed?.close() ?? Promise.resolve();
+    this.#closing ??= (this.#feed?.close() ?? Promise.resolve()).then(this.#ended);
     return this.#closing;
   }
 

@@ -39,6 +39,7 @@ interface ReadyWaiter {
 
 export class Producer {
   readonly #settings: ProducerSettings;
+  readonly #ended: () => void;
   readonly #sender: ProduceSender;
   readonly #queueOwner: QueueOwner;
   readonly #topics: ProducerTopics;
@@ -61,12 +62,14 @@ export class Producer {
    * Use `Client.producer`.
    *
    * @param module the core for memory that is not shared
+   * @param ended  called when nothing is on its way any more and nothing will be
    * @throws BrokerError INVALID_OPTION, UNSUPPORTED_COMPRESSION
    */
-  constructor(connect: ConnectSettings, options: ProducerOptions, module: WebAssembly.Module) {
+  constructor(connect: ConnectSettings, options: ProducerOptions, module: WebAssembly.Module, ended: () => void) {
     const settings = producerSettings(options);
     const { bufferBytes, batchBytes, windowBytes, lingerMs } = settings;
     this.#settings = settings;
+    this.#ended = ended;
     this.#memory = new BatchMemory(module, bufferBytes, batchBytes);
     this.#linger = new Linger(lingerMs);
     this.#deferred = new DeferredSends(bufferBytes);
@@ -387,6 +390,7 @@ export class Producer {
     const waiters = this.#readyWaiters;
     this.#readyWaiters = [];
     for (const waiter of waiters) waiter.reject(error);
+    this.#ended();
   }
 }
 
