@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import { KIB, MIB } from "../../src/base/units.ts";
@@ -468,6 +470,25 @@ describe("the end", () => {
     await reading;
     await until(() => broker.connections.size === 0);
     await expect(client.producer()).rejects.toThrow();
+  });
+
+  test("a closed producer's memory goes before its client does", async () => {
+    const broker = await startFakeBroker();
+    broker.topic("t");
+    const client = await connectTo(broker);
+    const use = async (): Promise<WeakRef<object>> => {
+      const producer = await client.producer({ topic: "t", bufferBytes: 64 * MIB });
+      await producer.send({ value: "a" });
+      await producer.close();
+      return new WeakRef(producer);
+    };
+    const used = await use();
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    await until(() => {
+      collect();
+      return used.deref() === undefined;
+    });
   });
 
   test("what a callback throws is its own affair", async () => {
