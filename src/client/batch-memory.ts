@@ -6,12 +6,13 @@
  *
  *   the core's tables | a window for checksums of what lies elsewhere | the blocks
  */
-import { CRC_TABLES_SIZE } from "../../assembly/layout.ts";
+
 import { BuddyAllocator } from "../base/buddy-allocator.ts";
 import { BrokerError } from "../base/errors.ts";
 import { KIB } from "../base/units.ts";
 import { Core } from "../wasm/core.ts";
 import { type Crc32c, crc32cOf } from "../wasm/crc32c.ts";
+import { CRC_TABLES_SIZE } from "../wasm/layout.ts";
 
 const BLOCK_SIZE_MIN: number = 4 * KIB;
 const PAGE_SIZE: number = 64 * KIB;
