@@ -20,7 +20,7 @@ export interface PlannedFault {
 }
 
 /** Longer than it takes to be noticed. */
-export const STALL_MS = 8000;
+const STALL_MS = 8000;
 
 /** @param stall blocks as a file call does that takes so long */
 export function commitFault(fault: Fault, core: Core, stall: (ms: number) => void): void {

@@ -289,7 +289,11 @@ export class LogWorkerHost {
   /** Ends the thread, and, unless this one is there for certain, the one that piscina may be starting in its place. */
   async #end(isThere: boolean): Promise<void> {
     await this.#loaded;
-    if (!isThere) await this.#pool.run(undefined, { name: "ready" }).catch(() => {});
+    // A pool whose threads cannot load keeps its tasks for ever.
+    if (!isThere) {
+      const ready = this.#pool.run(undefined, { name: "ready" }).catch(() => {});
+      await Promise.race([ready, new Promise((resolve) => setTimeout(resolve, RELOAD_MS))]);
+    }
     await this.#pool.destroy();
   }
 
