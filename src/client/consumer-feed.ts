@@ -17,7 +17,7 @@ import { BatchHeader } from "./batch-header.ts";
 import { decompressedRecords } from "./batch-records.ts";
 import { Channel, type ChannelOwner } from "./channel.ts";
 import type { Connection } from "./connection.ts";
-import type { ConsumerSettings } from "./consumer-options.ts";
+import { type ConsumerSettings, EARLIEST, type StartValue } from "./consumer-options.ts";
 import type { ConnectSettings } from "./options.ts";
 import { PullQueue } from "./pull-queue.ts";
 import { type DueBatch, Subscription, type SubscriptionOwner } from "./subscription.ts";
@@ -45,6 +45,8 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
   readonly #routes = new Map<number, Subscription>();
   #connection: Connection | null = null;
   #subscriptions: readonly Subscription[] = [];
+  #refresher: ReturnType<typeof setInterval> | undefined;
+  #isRefreshing = false;
 
   /** @param inPlace reads batches as they arrive, unless others wait before them; null: all are pulled */
   constructor(connect: ConnectSettings, settings: ConsumerSettings, crc32c: Crc32c, inPlace: InPlaceReader | null) {
@@ -98,6 +100,7 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
   end(error: unknown): void {
     this.#queue.clear();
     this.#queue.end(error);
+    clearInterval(this.#refresher);
     for (const subscription of this.#subscriptions) subscription.close();
   }
 
@@ -112,6 +115,7 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
     connection.batch(() => {
       for (const subscription of this.#subscriptions) subscription.connected(connection);
     });
+    if (this.#refresher !== undefined) void this.#refresh();
   }
 
   disconnected(): void {
@@ -146,6 +150,7 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
   /** Also what a subscription tells that cannot go on: what was delivered before is read before. */
   failed(error: BrokerError): void {
     this.#queue.end(error);
+    clearInterval(this.#refresher);
     for (const subscription of this.#subscriptions) subscription.close();
   }
 
@@ -173,10 +178,9 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
   }
 
   async #subscribe(timeoutMs: number): Promise<void> {
-    const { topic, partitions, from, offsets, bufferBytes } = this.settings;
-    const { topicId, partitionCount } = describedTopic(
-      await retry(() => topicInfo(this.#channel, topic, false), timeoutMs),
-    );
+    const { topic, partitions, from, untilEnd, metadataMaxAgeMs } = this.settings;
+    const info = await retry(() => topicInfo(this.#channel, topic, false), timeoutMs);
+    const { topicId, partitionCount } = describedTopic(info);
     const chosen = partitions ?? Array.from({ length: partitionCount }, (_, partition) => partition);
     const missing = chosen.find((partition) => partition >= partitionCount);
     if (missing !== undefined)
@@ -184,14 +188,50 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
         "UNKNOWN_TOPIC_OR_PARTITION",
         `topic ${topic} has ${partitionCount} partitions, none is number ${missing}`,
       );
-    const credit = Math.max(CREDIT_MIN, Math.floor(bufferBytes / chosen.length));
-    this.#subscriptions = chosen.map((partition) => {
+    if (this.#queue.isEnded) return;
+    this.#add(chosen, topicId, from);
+    // What was not there when reading began is not waited for.
+    if (partitions === null && !untilEnd) this.#refresher = setInterval(() => void this.#refresh(), metadataMaxAgeMs);
+  }
+
+  /** Reads these partitions, too; the credit is divided anew. */
+  #add(partitions: readonly number[], topicId: Uint8Array, from: StartValue): void {
+    const { topic, offsets, bufferBytes } = this.settings;
+    const count = this.#subscriptions.length + partitions.length;
+    const credit = Math.max(CREDIT_MIN, Math.floor(bufferBytes / count));
+    const added = partitions.map((partition) => {
       const offset = offsets[partition];
       const start = offset === undefined ? from : { start: Start.Offset, value: offset };
       return new Subscription(topic, topicId, partition, start, credit, this);
     });
+    for (const subscription of this.#subscriptions) subscription.limitCredit(credit);
+    this.#subscriptions = [...this.#subscriptions, ...added];
     const connection = this.#connection;
-    if (connection !== null) this.connected(connection);
+    connection?.batch(() => {
+      for (const subscription of added) subscription.connected(connection);
+    });
+  }
+
+  /** Looks for partitions that were added to the topic. */
+  async #refresh(): Promise<void> {
+    if (this.#isRefreshing) return;
+    this.#isRefreshing = true;
+    try {
+      const { topicId, partitionCount } = describedTopic(await topicInfo(this.#channel, this.settings.topic, false));
+      const known = this.#subscriptions.length;
+      // Another topic of that name is not this consumer's: the subscriptions are told that theirs is gone.
+      const isSame = this.#subscriptions[0]!.topicId.every((byte, index) => byte === topicId[index]);
+      if (this.#queue.isEnded || !isSame || partitionCount <= known) return;
+      this.#add(
+        Array.from({ length: partitionCount - known }, (_, index) => known + index),
+        topicId,
+        EARLIEST,
+      );
+    } catch {
+      // It is asked again; what is wrong for good the subscriptions are told.
+    } finally {
+      this.#isRefreshing = false;
+    }
   }
 
   async #readable({ subscription, bytes, at, fromOffset, fromTime, credit }: DueBatch): Promise<ReadableBatch> {

@@ -1,7 +1,7 @@
 /** What a consumer may be told, checked. */
 import { MIB } from "../base/units.ts";
 import { Start } from "../protocol/generated/wire.ts";
-import { choiceOption, integerOption, requireOption, signalOption } from "./options.ts";
+import { choiceOption, integerOption, METADATA_MAX_AGE_MS, requireOption, signalOption } from "./options.ts";
 
 /**
  * Where reading begins: at the first record there is, after the last one, at an offset, or at the first record that is not
@@ -27,6 +27,11 @@ export interface ConsumerOptions {
   readonly onCorrupt?: "stop" | "skip";
   /** The offset to be read is not in the log, or not any more: fail, or go on elsewhere. Default "fail". */
   readonly onOutOfRange?: "fail" | "earliest" | "latest";
+  /**
+   * ms after which the broker is asked again whether the topic has more partitions, as it also is after a reconnect: a
+   * consumer of all reads those that were added from their start. Default 300,000.
+   */
+  readonly metadataMaxAgeMs?: number;
   /** Ends reading: whoever reads gets the signal's reason as an exception. */
   readonly signal?: AbortSignal;
 }
@@ -49,6 +54,7 @@ export interface ConsumerSettings {
   readonly decompressedBytesMax: number;
   readonly onCorrupt: "stop" | "skip";
   readonly onOutOfRange: "fail" | "earliest" | "latest";
+  readonly metadataMaxAgeMs: number;
 }
 
 export const EARLIEST: StartValue = { start: Start.Earliest, value: 0 };
@@ -75,6 +81,12 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
     decompressedBytesMax: integerOption("decompressedBytesMax", options.decompressedBytesMax ?? 64 * MIB, 1, 2 ** 31),
     onCorrupt: choiceOption("onCorrupt", options.onCorrupt ?? "stop", ["stop", "skip"]),
     onOutOfRange: choiceOption("onOutOfRange", options.onOutOfRange ?? "fail", ["fail", "earliest", "latest"]),
+    metadataMaxAgeMs: integerOption(
+      "metadataMaxAgeMs",
+      options.metadataMaxAgeMs ?? METADATA_MAX_AGE_MS,
+      1,
+      2 ** 31 - 1,
+    ),
   };
 }
 

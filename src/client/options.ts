@@ -3,6 +3,9 @@ import { BrokerError } from "../base/errors.ts";
 import { PORT_DEFAULT } from "../protocol/endpoint.ts";
 import type { ServerAddress } from "./transport.ts";
 
+/** Kafka's metadata.max.age.ms. */
+export const METADATA_MAX_AGE_MS = 300_000;
+
 export interface ConnectOptions {
   /** "host:port", "host" or "[IPv6]:port". Default "127.0.0.1:4500". */
   readonly server?: string;

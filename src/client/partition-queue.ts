@@ -32,8 +32,8 @@ export interface PartitionTarget {
   /** Of every batch, as the protocol counts them. */
   readonly acks: number;
   readonly envelope: ProduceEnvelope;
-  /** Bytes of the largest batch. */
-  readonly batchBytesMax: number;
+  /** Bytes of the largest batch, as last heard. */
+  batchBytesMax: number;
 }
 
 /** The producer, as its partitions see it. */
@@ -97,6 +97,11 @@ export class PartitionQueue {
       this.#identity = ANONYMOUS;
       this.#isKnown = true;
     }
+  }
+
+  /** Batches sent so far, each counted once. */
+  get sentCount(): number {
+    return this.#sentCount;
   }
 
   /** Nothing that is closed is not settled. */

@@ -27,10 +27,17 @@ interface Sent {
   readonly windowBytes: number;
 }
 
+/** The producer, as its sender sees it. */
+export interface SenderOwner {
+  connected(): void;
+  /** There will be no connection any more. */
+  failed(error: BrokerError): void;
+}
+
 export class ProduceSender implements ChannelOwner {
   readonly channel: Channel;
   readonly #windowWanted: number;
-  readonly #failed: (error: BrokerError) => void;
+  readonly #owner: SenderOwner;
   readonly #queues = new Set<PartitionQueue>();
   /** Queues that have something to send, in turn. */
   readonly #ready = new Set<PartitionQueue>();
@@ -45,11 +52,10 @@ export class ProduceSender implements ChannelOwner {
 
   /**
    * @param windowBytes bytes of batches that may be unacknowledged, if the broker agrees
-   * @param failed      told when there will be no connection any more
    */
-  constructor(settings: ConnectSettings, windowBytes: number, failed: (error: BrokerError) => void) {
+  constructor(settings: ConnectSettings, windowBytes: number, owner: SenderOwner) {
     this.#windowWanted = windowBytes;
-    this.#failed = failed;
+    this.#owner = owner;
     this.channel = new Channel(settings, windowBytes, this);
   }
 
@@ -75,6 +81,7 @@ export class ProduceSender implements ChannelOwner {
     this.#window = window;
     this.#windowAsked = this.#windowWanted;
     this.inlineMax = batchBytesInlineMax;
+    this.#owner.connected();
     connection.batch(() => {
       for (const queue of this.#queues) queue.connected();
     });
@@ -89,7 +96,7 @@ export class ProduceSender implements ChannelOwner {
   }
 
   failed(error: BrokerError): void {
-    this.#failed(error);
+    this.#owner.failed(error);
   }
 
   produceAck(frame: FrameReader): void {

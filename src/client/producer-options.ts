@@ -3,7 +3,14 @@ import type { BrokerError } from "../base/errors.ts";
 import { KIB, MIB } from "../base/units.ts";
 import { BATCH_BYTES_INLINE_MAX } from "../protocol/limits.ts";
 import { type Compression, type Compressor, compressorOf } from "./compression.ts";
-import { choiceOption, functionOption, integerOption, requireOption, textOption } from "./options.ts";
+import {
+  choiceOption,
+  functionOption,
+  integerOption,
+  METADATA_MAX_AGE_MS,
+  requireOption,
+  textOption,
+} from "./options.ts";
 import type { Partitioner } from "./partitioner.ts";
 import type { KeylessRule, PartitionChoice } from "./producer-topic.ts";
 import type { DurabilityName } from "./topics.ts";
@@ -36,6 +43,12 @@ export interface ProducerOptions {
   readonly inFlightMax?: number;
   /** ms from a record's call to its acknowledgement, retries and reconnects included. Default 120,000. */
   readonly deliveryTimeoutMs?: number;
+  /**
+   * ms after which the broker is asked again about a topic in use: for partitions that were added, and for its
+   * `max.message.bytes`. It is also asked after a reconnect, and when a record names a partition that is not known. As
+   * in Kafka, the records of a key go to another partition once there are more. Default 300,000.
+   */
+  readonly metadataMaxAgeMs?: number;
   /** Default "none". */
   readonly compression?: Compression;
   /** Where records without a key go. Default "sticky". */
@@ -81,6 +94,7 @@ export interface ProducerSettings {
   readonly windowBytes: number;
   readonly inFlightMax: number;
   readonly deliveryTimeoutMs: number;
+  readonly metadataMaxAgeMs: number;
   readonly compressor: Compressor | null;
   readonly choice: PartitionChoice;
   readonly onAck: ((ack: BatchAck) => void) | null;
@@ -107,6 +121,12 @@ export function producerSettings(options: ProducerOptions): ProducerSettings {
     windowBytes: integerOption("windowBytes", options.windowBytes ?? 4 * MIB, 1, 2 ** 31),
     inFlightMax: integerOption("inFlightMax", options.inFlightMax ?? IN_FLIGHT_MAX, 1, inFlightLimit),
     deliveryTimeoutMs: integerOption("deliveryTimeoutMs", options.deliveryTimeoutMs ?? 120_000, 1),
+    metadataMaxAgeMs: integerOption(
+      "metadataMaxAgeMs",
+      options.metadataMaxAgeMs ?? METADATA_MAX_AGE_MS,
+      1,
+      2 ** 31 - 1,
+    ),
     compressor: compressorOf(choiceOption("compression", options.compression ?? "none", ["none", "gzip", "zstd"])),
     choice: {
       keyless: choiceOption("keyless", options.keyless ?? "sticky", ["sticky", "round-robin"]),

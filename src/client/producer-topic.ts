@@ -18,9 +18,13 @@ export interface PartitionChoice {
 export class ProducerTopic {
   readonly name: string;
   readonly topicId: Uint8Array;
-  readonly queues: readonly PartitionQueue[];
+  queues: readonly PartitionQueue[];
   readonly #choice: PartitionChoice;
   #keyless: number;
+  /** When the broker was asked last, by the monotonic clock; -Infinity: it should be asked again. */
+  #askedMs: number = performance.now();
+  /** Batches sent when it was asked. */
+  #sentBefore = 0;
 
   /**
    * @param acks of every batch, as the protocol counts them
@@ -46,7 +50,40 @@ export class ProducerTopic {
    */
   queueFor(partition: number | undefined, key: Uint8Array | null): PartitionQueue {
     const index = partition ?? this.#choose(key);
-    return this.queues[index] ?? noPartition(this.name, index, this.queues.length);
+    return this.queues[index] ?? this.#lacks(index);
+  }
+
+  /** Is this a partition that may have been added since the broker was asked? */
+  mayLack(partition: number | undefined): boolean {
+    return partition !== undefined && partition >= this.queues.length;
+  }
+
+  /** What is known may not be true any more: the broker should be asked soon. */
+  doubt(): void {
+    this.#askedMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * Should the broker be asked again? If so, the caller asks now.
+   *
+   * @param sinceMs what was heard before is too old for a topic in use
+   */
+  isDue(sinceMs: number): boolean {
+    if (this.#askedMs > sinceMs) return false;
+    const sentCount = this.queues.reduce((sum, queue) => sum + queue.sentCount, 0);
+    if (this.#askedMs !== Number.NEGATIVE_INFINITY && sentCount === this.#sentBefore) return false;
+    this.#askedMs = performance.now();
+    this.#sentBefore = sentCount;
+    return true;
+  }
+
+  /** Learns from the same topic as it is now. @returns the queues of partitions that were added */
+  update(fresh: ProducerTopic): readonly PartitionQueue[] {
+    const added = fresh.queues.slice(this.queues.length);
+    for (const [index, { target }] of this.queues.entries())
+      target.batchBytesMax = fresh.queues[index]?.target.batchBytesMax ?? target.batchBytesMax;
+    this.queues = [...this.queues, ...added];
+    return added;
   }
 
   #choose(key: Uint8Array | null): number {
@@ -55,6 +92,11 @@ export class ProducerTopic {
     if (partitioner !== null) return partitioner(key, length);
     if (length === 1) return 0;
     return key === null ? this.#keylessPartition() : partitionOfKey(key, length);
+  }
+
+  #lacks(index: number): never {
+    if (this.mayLack(index)) this.doubt();
+    return noPartition(this.name, index, this.queues.length);
   }
 
   #keylessPartition(): number {

@@ -11,7 +11,8 @@ interface LookUp {
 
 export class ProducerTopics {
   readonly #load: (name: string) => Promise<ProducerTopic>;
-  readonly #take: (send: DeferredSend) => void;
+  readonly #take: (send: DeferredSend, topic: ProducerTopic) => void;
+  readonly #added: (queues: readonly PartitionQueue[]) => void;
   readonly #bytesMax: number;
   readonly #known = new Map<string, ProducerTopic>();
   /** Topics that the broker does not have any more, until what they were given is settled. */
@@ -20,15 +21,24 @@ export class ProducerTopics {
   #lastName = "";
   #last: ProducerTopic | undefined;
   readonly #lookUps = new Map<string, LookUp>();
+  /** Topics of which the broker is asked what is new. */
+  readonly #refreshes = new Set<ProducerTopic>();
 
   /**
    * @param load     asks the broker; retries what may be retried
    * @param take     takes what was sent to a topic that is known now
+   * @param added    told of the queues of partitions that were not known before
    * @param bytesMax about as many bytes may wait for each topic
    */
-  constructor(load: (name: string) => Promise<ProducerTopic>, take: (send: DeferredSend) => void, bytesMax: number) {
+  constructor(
+    load: (name: string) => Promise<ProducerTopic>,
+    take: (send: DeferredSend, topic: ProducerTopic) => void,
+    added: (queues: readonly PartitionQueue[]) => void,
+    bytesMax: number,
+  ) {
     this.#load = load;
     this.#take = take;
+    this.#added = added;
     this.#bytesMax = bytesMax;
   }
 
@@ -68,7 +78,7 @@ export class ProducerTopics {
   }
 
   /**
-   * Keeps what is sent to a topic that is not known until it is.
+   * Keeps what is sent to a topic or partition that is not known until the broker was asked.
    *
    * @throws BrokerError BUSY  too much waits already
    */
@@ -81,14 +91,55 @@ export class ProducerTopics {
     await Promise.allSettled([...this.#lookUps.values()].map(({ done }) => done));
   }
 
+  /**
+   * Asks the broker for what may be new of the topics in use: partitions that were added, say.
+   *
+   * @param sinceMs what was heard before, by the monotonic clock, is too old
+   */
+  refresh(sinceMs: number): void {
+    for (const topic of this.#known.values())
+      if (!this.#refreshes.has(topic) && topic.isDue(sinceMs)) void this.#refresh(topic);
+  }
+
+  /** All that is known may be old: there is another connection. */
+  doubt(): void {
+    for (const topic of this.#known.values()) topic.doubt();
+  }
+
   /** The broker does not have this topic any more: it may have another of that name. */
   forget(name: string, topicId: Uint8Array): void {
     const topic = this.#known.get(name);
-    if (topic === undefined || topic.topicId !== topicId) return;
+    if (topic === undefined || !isSame(topic.topicId, topicId)) return;
     this.#known.delete(name);
     this.#retired.add(topic);
     this.#lastName = "";
     this.#last = undefined;
+  }
+
+  async #refresh(topic: ProducerTopic): Promise<void> {
+    this.#refreshes.add(topic);
+    try {
+      const fresh = await this.#load(topic.name);
+      // What waits for a look-up comes before what could be sent to the new partitions.
+      if (!this.#lookUps.has(topic.name) && isSame(topic.topicId, fresh.topicId)) this.#added(topic.update(fresh));
+    } catch {
+      // Batches are told what is wrong with their topic.
+    } finally {
+      this.#refreshes.delete(topic);
+    }
+  }
+
+  /** @returns the topic of that name, with what is new */
+  #learn(fresh: ProducerTopic): ProducerTopic {
+    const known = this.#known.get(fresh.name);
+    if (known !== undefined && isSame(known.topicId, fresh.topicId)) {
+      this.#added(known.update(fresh));
+      return known;
+    }
+    if (known !== undefined) this.#retired.add(known);
+    this.#known.set(fresh.name, fresh);
+    this.#added(fresh.queues);
+    return fresh;
   }
 
   #lookUp(name: string): LookUp {
@@ -96,13 +147,13 @@ export class ProducerTopics {
     if (underWay !== undefined) return underWay;
     const sends = new DeferredSends(this.#bytesMax);
     const done = this.#load(name).then(
-      (topic) => {
+      (fresh) => {
         this.#lookUps.delete(name);
-        this.#known.set(name, topic);
+        const topic = this.#learn(fresh);
         this.#lastName = name;
         this.#last = topic;
         // At once, so that nothing sent from now on comes before.
-        while (!sends.isEmpty) this.#take(sends.shift());
+        while (!sends.isEmpty) this.#take(sends.shift(), topic);
       },
       (error: unknown) => {
         this.#lookUps.delete(name);
@@ -116,4 +167,8 @@ export class ProducerTopics {
     this.#lookUps.set(name, lookUp);
     return lookUp;
   }
+}
+
+function isSame(left: Uint8Array, right: Uint8Array): boolean {
+  return left.every((byte, index) => byte === right[index]);
 }

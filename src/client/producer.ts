@@ -75,10 +75,16 @@ export class Producer {
     this.#deferred = new DeferredSends(bufferBytes);
     this.#topics = new ProducerTopics(
       (name) => this.#load(name),
-      (send) => this.#send(send),
+      (send, topic) => this.#sendTo(topic, send),
+      (queues) => {
+        for (const queue of queues) this.#sender.add(queue);
+      },
       bufferBytes,
     );
-    this.#sender = new ProduceSender(connect, windowBytes, (error) => this.#fail(error));
+    this.#sender = new ProduceSender(connect, windowBytes, {
+      connected: () => this.#topics.doubt(),
+      failed: (error) => this.#fail(error),
+    });
     this.#queueOwner = this.#ownQueues();
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
   }
@@ -208,10 +214,18 @@ export class Producer {
 
   #send(send: DeferredSend): void {
     try {
-      if (this.#failure !== null) throw this.#failure;
       const topic = this.#topics.get(send.topic);
-      if (topic === undefined) this.#topics.defer(send);
-      else if (this.#isFull() || !this.#deferred.isEmpty) this.#deferred.push(send);
+      if (topic === undefined || topic.mayLack(send.record.partition)) this.#topics.defer(send);
+      else this.#sendTo(topic, send);
+    } catch (error) {
+      send.reject(asBrokerError(error));
+    }
+  }
+
+  #sendTo(topic: ProducerTopic, send: DeferredSend): void {
+    try {
+      if (this.#failure !== null) throw this.#failure;
+      if (this.#isFull() || !this.#deferred.isEmpty) this.#deferred.push(send);
       else if (!this.#appendSend(topic, send)) this.#deferred.push(send);
     } catch (error) {
       send.reject(asBrokerError(error));
@@ -286,9 +300,7 @@ export class Producer {
     const info = await retry(() => topicInfo(this.#sender.channel, name, false), deliveryTimeoutMs);
     if (this.#failure !== null) throw this.#failure;
     // The window is given back by answers: so they are asked for even where nobody waits for them.
-    const topic = new ProducerTopic(info, acks === "all" ? -1 : 1, choice, this.#queueOwner);
-    for (const queue of topic.queues) this.#sender.add(queue);
-    return topic;
+    return new ProducerTopic(info, acks === "all" ? -1 : 1, choice, this.#queueOwner);
   }
 
   #ownQueues(): QueueOwner {
@@ -367,9 +379,12 @@ export class Producer {
     await Promise.all(settled);
   }
 
-  /** Gives up what has waited too long. */
+  /** Gives up what has waited too long, and asks for what may be new. */
   #sweep(): void {
-    const sinceMs = performance.now() - this.#settings.deliveryTimeoutMs;
+    const { deliveryTimeoutMs, metadataMaxAgeMs } = this.#settings;
+    const nowMs = performance.now();
+    this.#topics.refresh(nowMs - metadataMaxAgeMs);
+    const sinceMs = nowMs - deliveryTimeoutMs;
     let isStuck = false;
     for (const queue of this.#topics.queues()) if (queue.expire(sinceMs)) isStuck = true;
     for (const queue of this.#topics.release()) this.#sender.remove(queue);

@@ -17,6 +17,10 @@ export class PullQueue<Item> {
     return this.#puller !== null;
   }
 
+  get isEnded(): boolean {
+    return this.#end !== null;
+  }
+
   push(item: Item): void {
     if (this.#end !== null) return;
     if (this.#puller === null) this.#items.push(item);

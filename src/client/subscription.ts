@@ -56,7 +56,7 @@ export class Subscription implements BatchSink {
   readonly topicId: Uint8Array;
   readonly partition: number;
   readonly #owner: SubscriptionOwner;
-  readonly #creditMax: number;
+  #creditMax: number;
   readonly #header = new BatchHeader();
   readonly #backoff = new Backoff(RETRY_MIN_MS, RETRY_MAX_MS);
   #assembler = new SliceAssembler(this);
@@ -73,7 +73,7 @@ export class Subscription implements BatchSink {
   #fromTime: number;
   /** Bytes delivered and not consumed. */
   #held = 0;
-  /** Bytes consumed that the broker has not been told of. */
+  /** Bytes consumed that the broker has not been told of; negative: it has as much more than it should. */
   #consumed = 0;
   /** First offset that cannot be read yet. */
   highWatermark = 0;
@@ -111,6 +111,12 @@ export class Subscription implements BatchSink {
   disconnected(): void {
     this.#connection = null;
     clearTimeout(this.#retryTimer);
+  }
+
+  /** From now on less may be under way and not consumed. What the broker has already it may send. */
+  limitCredit(creditMax: number): void {
+    this.#consumed -= this.#creditMax - creditMax;
+    this.#creditMax = creditMax;
   }
 
   /** The broker's answer to Subscribe. */
@@ -197,13 +203,14 @@ export class Subscription implements BatchSink {
     const { topicId, partition } = this;
     const { start, value } = this.#start;
     this.#assembler = new SliceAssembler(this);
-    this.#consumed = 0;
+    const credit = this.#creditMax - this.#held;
+    this.#consumed = Math.min(0, credit);
     // One number for the subscription and for the request: it is unique on the connection.
     const id = connection.nextCorrelation();
     this.#id = id;
     this.#owner.route(id, this);
-    const credit = this.#creditMax - this.#held;
-    connection.post("Subscribe", { subscription: id, topicId, partition, start, value: value as Offset, credit }, id);
+    const body = { subscription: id, topicId, partition, start, value: value as Offset, credit: Math.max(0, credit) };
+    connection.post("Subscribe", body, id);
   }
 
   #goOnAt(offset: number): void {

@@ -6,7 +6,7 @@ import { FakePartition } from "./fake-partition.ts";
 export interface FakeTopic {
   readonly name: string;
   readonly id: Uint8Array;
-  readonly partitions: readonly FakePartition[];
+  readonly partitions: FakePartition[];
   maxMessageBytes: number;
 }
 
@@ -44,6 +44,8 @@ export abstract class FakeBrokerState {
   /** Connections that were welcomed. */
   welcomes = 0;
   arrivals = 0;
+  /** How often topics were described. */
+  descriptions = 0;
   nextProducerId = 1000n;
   /** Does not answer anything any more, and does not hang up. */
   isMute = false;

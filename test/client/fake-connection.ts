@@ -12,7 +12,7 @@ import { FrameReader } from "../../src/protocol/verifier.ts";
 import { encodeControlFrame, Opcode } from "../../src/protocol/websocket.ts";
 import { errorBody } from "../../src/protocol/wire-error.ts";
 import type { FakeBrokerState, FakeTopic } from "./fake-broker-state.ts";
-import type { FakePartition } from "./fake-partition.ts";
+import { FakePartition } from "./fake-partition.ts";
 
 interface FakeSubscription {
   readonly partition: FakePartition;
@@ -177,6 +177,7 @@ export class FakeConnection {
         });
       }
       case "DescribeTopics":
+        broker.descriptions++;
         return this.#describe(correlation, message.body.names ?? [...broker.topics.keys()]);
       case "CreateTopic":
         broker.topic(message.body.name, message.body.partitions);
@@ -184,8 +185,12 @@ export class FakeConnection {
       case "DeleteTopic":
         broker.topics.delete(message.body.name);
         return this.send("Done", correlation, {});
-      case "AlterTopic":
-        return this.#describe(correlation, [message.body.name]);
+      case "AlterTopic": {
+        const { name, partitions } = message.body;
+        const topic = broker.topics.get(name);
+        while (topic !== undefined && topic.partitions.length < partitions) topic.partitions.push(new FakePartition());
+        return this.#describe(correlation, [name]);
+      }
       case "StatsRequest":
         return this.send("StatsResult", correlation, { json: '{"version":"fake"}' });
       case "InitProducer": {
