@@ -184,7 +184,8 @@ class Node implements RunningBroker {
     const { expected } = this.#folder;
     for (const name of expected.damaged)
       this.#options.log?.("error", `${name} in the data folder is damaged; its logs are scanned`);
-    await this.#broker.recover();
+    const recovered = await this.#broker.recover();
+    if (recovered) await this.#store.maintenance.recovered({ data: this.data, meta: this.#folder.meta });
     await this.#store.maintenance.removeLeftovers(folders.topics(this.data));
     this.#server = await this.#parts.WebSocketServer.start(this.#broker, {
       host: this.host,

@@ -175,20 +175,27 @@ export class Broker implements LogResults {
     this.#options.log("warn", message, { partition: this.#byEntry.get(entry)?.log.folderName });
   }
 
-  /** Ends the deletions that the last run began, and opens the logs that it may not have closed, so that damage is told now. */
-  async recover(): Promise<void> {
+  /**
+   * Ends the deletions that the last run began, and opens the logs that it may not have closed, so that damage is told now.
+   *
+   * @returns false: some log could not be recovered
+   */
+  async recover(): Promise<boolean> {
     const { clean, expected, folders } = this.#options;
     await this.topics.finishDeletions((topic, index) =>
       this.store.removePartition(`${folders.topics}/${partitionFolder(topic, index)}`),
     );
-    if (clean) return;
+    if (clean) return true;
+    let recovered = true;
     const dirty = [...this.topics.partitions()].filter(({ log }) => log.folderName in expected);
     for (let first = 0; first < dirty.length; first += RECOVERIES_AT_A_TIME) {
       const group = dirty.slice(first, first + RECOVERIES_AT_A_TIME);
-      await Promise.all(group.map((partition) => this.#tryToOpen(partition)));
+      const opened = await Promise.all(group.map((partition) => this.#tryToOpen(partition)));
+      recovered &&= opened.every(Boolean);
       // As many as there may be, they need not all be open.
       if (dirty.length > RECOVERIES_AT_A_TIME) await Promise.all(group.map(({ log }) => log.close()));
     }
+    return recovered;
   }
 
   /** Closes partitions that nobody used for a while. */
@@ -231,12 +238,14 @@ export class Broker implements LogResults {
     };
   }
 
-  async #tryToOpen(partition: Partition): Promise<void> {
+  async #tryToOpen(partition: Partition): Promise<boolean> {
     try {
       await partition.open();
+      return true;
     } catch (error) {
       const facts = { partition: partition.log.folderName, error: String(error) };
       this.#options.log("error", "a partition cannot be opened", facts);
+      return false;
     }
   }
 

@@ -324,7 +324,7 @@ function outOfRange(offset: number, partition: Partition): BrokerError {
   const { logStartOffset, highWatermark } = partition;
   return new BrokerError(
     "OFFSET_OUT_OF_RANGE",
-    `offset ${offset} is not in the log, which holds ${logStartOffset} to ${highWatermark}`,
+    `offset ${offset} is not in ${partition.log.folderName}, which begins at ${logStartOffset} and ends before ${highWatermark}`,
     {
       details: { offset, logStartOffset, highWatermark },
     },

@@ -25,7 +25,7 @@ export async function resolveStart(store: LogStore, partition: Partition, start:
   if (start.value >= logStartOffset && start.value <= highWatermark) return start.value;
   throw new BrokerError(
     "OFFSET_OUT_OF_RANGE",
-    `offset ${start.value} is not in the log, which holds ${logStartOffset} to ${highWatermark}`,
+    `offset ${start.value} is not in ${partition.log.folderName}, which begins at ${logStartOffset} and ends before ${highWatermark}`,
   );
 }
 

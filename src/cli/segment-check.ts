@@ -14,6 +14,7 @@ export class SegmentCheck {
   readonly #problems: string[] = [];
   #headersCrc = 0;
   #nextOffset: number;
+  #nextPosition = 0;
   #maxTimestamp = -1;
   #wrongSlot = -1;
 
@@ -36,6 +37,7 @@ export class SegmentCheck {
     this.#maxTimestamp = Math.max(this.#maxTimestamp, batch.maxTimestamp);
     this.#checkSlots(batch);
     this.#nextOffset = batch.nextOffset;
+    this.#nextPosition = batch.position + batch.size;
   }
 
   /**
@@ -61,11 +63,15 @@ export class SegmentCheck {
     return this.#problems;
   }
 
-  /** Every offset up to and with this batch's last must lead to it; those before it are missing ones. */
+  /**
+   * Every offset up to and with this batch's last must lead to it; those before it are missing ones. Only behind damage they
+   * are unknown.
+   */
   #checkSlots(batch: ScannedBatch): void {
     if (this.#slots === null || this.#wrongSlot >= 0) return;
     const { base, slots } = this.#segment;
-    const first = this.#nextOffset - base;
+    const isBehindDamage = batch.position !== this.#nextPosition;
+    const first = (isBehindDamage ? batch.baseOffset : this.#nextOffset) - base;
     const count = Math.min(batch.nextOffset - base, slots) - first;
     if (count <= 0) return;
     const bytes = new Uint8Array(count * SLOT_SIZE);

@@ -25,7 +25,7 @@ export interface FolderMeta {
   readonly folderId: string;
   /** How often a broker was started on this folder (contract A4). */
   readonly incarnation: number;
-  /** Of the machine's start during which the folder was last opened; "": unknown. */
+  /** Of the machine's start during which the folder's logs were last recovered; "": unknown. */
   readonly bootId: string;
   /** The version of the product that wrote this last. */
   readonly writtenBy: string;
@@ -71,7 +71,8 @@ export function openDataFolder(disk: Disk, data: string, opening: FolderOpening,
     nodeId: previous?.nodeId ?? 1,
     folderId: previous?.folderId ?? opening.newId(),
     incarnation: (previous?.incarnation ?? 0) + 1,
-    bootId: opening.bootId,
+    // Until recovery is done nobody may rely on this boot's page cache: what a power cut tore is still torn.
+    bootId: previous === null ? opening.bootId : previous.bootId,
     writtenBy: opening.version,
   };
   replaceSealedJson(disk, data, META, meta, crc32c);
@@ -82,6 +83,11 @@ export function openDataFolder(disk: Disk, data: string, opening: FolderOpening,
   disk.syncDirectory(data);
   const sameBoot = previous !== null && previous.bootId !== "" && previous.bootId === opening.bootId;
   return { meta, previous, sameBoot };
+}
+
+/** Notes that the folder's logs were recovered in this boot: what is written from now on outlives the process (contract E2). */
+export function noteRecovered(disk: Disk, data: string, meta: FolderMeta, bootId: string, crc32c: Crc32c): void {
+  if (meta.bootId !== bootId) replaceSealedJson(disk, data, META, { ...meta, bootId }, crc32c);
 }
 
 /** Reads `cambium.meta` and checks that this version may open the folder. @returns null for a new folder */

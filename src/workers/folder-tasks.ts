@@ -8,7 +8,7 @@ import {
   writeCheckpoint,
   writeCleanMark,
 } from "../storage/checkpoint.ts";
-import { type FolderMeta, folders, openDataFolder, readBootId } from "../storage/data-folder.ts";
+import { type FolderMeta, folders, noteRecovered, openDataFolder, readBootId } from "../storage/data-folder.ts";
 import { appendMetadata, loadMetadata, rewriteMetadata } from "../storage/metadata-log.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
 import { disk, task } from "./maintenance-thread.ts";
@@ -37,6 +37,14 @@ export const openFolder = ({ data: path, version }: FolderTask): TaskOutcome<Fol
     const metadata = loadMetadata(disk, folders.metadata(path), crc32c);
     return { meta, sameBoot, expected, metadata, hasBallast: ensureBallast(disk, path) };
   });
+
+export interface RecoveredTask {
+  readonly data: string;
+  readonly meta: FolderMeta;
+}
+
+export const recovered = ({ data: path, meta }: RecoveredTask): TaskOutcome<void> =>
+  task(({ crc32c }) => noteRecovered(disk, path, meta, readBootId(disk), crc32c));
 
 export interface TableTask {
   readonly data: string;

@@ -71,6 +71,10 @@ export class MaintenanceHost {
     return this.#run("openFolder", task);
   }
 
+  recovered(task: folderTasks.RecoveredTask): Promise<void> {
+    return this.#run("recovered", task);
+  }
+
   checkpoint(task: folderTasks.TableTask): Promise<void> {
     return this.#run("checkpoint", task);
   }

@@ -66,7 +66,10 @@ describe("where to begin", () => {
   test("an offset that is not in the log is a failure that says which are", async () => {
     const ran = await run("consume", "times", "--from", "99", "--json");
     expect(ran.status).toBe(1);
-    expect(errorOf(ran)).toMatchObject({ code: "OFFSET_OUT_OF_RANGE", message: expect.stringContaining("0 to 4") });
+    expect(errorOf(ran)).toMatchObject({
+      code: "OFFSET_OUT_OF_RANGE",
+      message: expect.stringContaining("times-0, which begins at 0 and ends before 4"),
+    });
   });
 });
 

@@ -153,6 +153,7 @@ describe("damage", () => {
     expect(text.status).toBe(1);
     expect(text.stdout).toMatch(/^ +\d+ +1\.\.1 +1 +\d+ +BAD /m);
     expect(text.stdout).toContain("= 3 batches, 2 records, offsets 0..2, 1 BAD");
+    expect(text.stdout).not.toContain("leads astray"); // The index is as it was.
   });
 
   test("a length that is none leaves bytes that are no batch", async () => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { BrokerError } from "../../src/base/errors.ts";
 import { ensureBallast, withBallast } from "../../src/storage/ballast.ts";
 import { takeExpectedEnds, writeCheckpoint, writeCleanMark } from "../../src/storage/checkpoint.ts";
-import { LAYOUT_VERSION, type OpenedFolder, openDataFolder } from "../../src/storage/data-folder.ts";
+import { LAYOUT_VERSION, noteRecovered, type OpenedFolder, openDataFolder } from "../../src/storage/data-folder.ts";
 import { DiskError } from "../../src/storage/disk.ts";
 import { encodeSealedJson } from "../../src/storage/sealed-json.ts";
 import { loadCrc32c } from "../../src/wasm/crc32c.ts";
@@ -68,6 +68,17 @@ test("ids stay what they were; the boot decides whether the page cache can be tr
   expect(open(disk, "boot-2").sameBoot).toBe(false);
   expect(open(disk, "").sameBoot).toBe(false);
   expect(open(disk, "").sameBoot).toBe(false);
+});
+
+test("E2: until the logs are recovered, a kill is no reason to trust the page cache of this boot", () => {
+  const disk = new FakeDisk();
+  open(disk);
+  expect(open(disk, "boot-2").sameBoot).toBe(false);
+  const { meta, sameBoot } = open(disk, "boot-2");
+  expect(sameBoot).toBe(false);
+  noteRecovered(disk, DATA, meta, "boot-2", crc32c);
+  expect(open(disk, "boot-2").sameBoot).toBe(true);
+  expect(open(disk, "boot-1").sameBoot).toBe(false);
 });
 
 test("B8: a newer layout and an unknown incompatible feature are refused by name, unknown compatible ones are kept", () => {

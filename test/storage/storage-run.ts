@@ -12,7 +12,7 @@ import {
   writeCheckpoint,
   writeCleanMark,
 } from "../../src/storage/checkpoint.ts";
-import { folders, type OpenedFolder, openDataFolder } from "../../src/storage/data-folder.ts";
+import { folders, noteRecovered, type OpenedFolder, openDataFolder } from "../../src/storage/data-folder.ts";
 import { Drain } from "../../src/storage/drain.ts";
 import { Log } from "../../src/storage/log.ts";
 import { DURABLE_END, LOG_END, LOG_START, SYNCED_END } from "../../src/storage/log-memory.ts";
@@ -88,6 +88,7 @@ export class StorageRun implements LogEvents {
   nowMs: number;
   readonly #memory: StorageMemory;
   readonly #arena: BuddyAllocator;
+  readonly #bootId: string;
   #requests = 0;
   #segmentIds = 0n;
 
@@ -103,6 +104,7 @@ export class StorageRun implements LogEvents {
     const { crc32c, core } = memory;
     const opening = { version: "test", bootId, newId: () => "00000000-0000-0000-0000-000000000001" };
     this.folder = openDataFolder(disk, DATA, opening, crc32c);
+    this.#bootId = bootId;
     const { meta, previous } = this.folder;
     const before = { folderId: meta.folderId, incarnation: previous?.incarnation ?? 0 };
     this.expected = takeExpectedEnds(disk, DATA, before, crc32c);
@@ -132,10 +134,13 @@ export class StorageRun implements LogEvents {
     return { folderId, incarnation };
   }
 
-  /** Recovers a partition and opens its log. */
+  /** Recovers a partition, which is taken for the folder's only one, and opens its log. */
   open(name: string, settings: Partial<LogSettings> = {}): OpenLog {
     const expected = this.expected.logs[name] ?? null;
-    return this.#openFrom({ ...this.#taskFor(name), expected, sameBoot: this.folder.sameBoot }, name, settings);
+    const { meta, sameBoot } = this.folder;
+    const open = this.#openFrom({ ...this.#taskFor(name), expected, sameBoot }, name, settings);
+    noteRecovered(this.disk, DATA, meta, this.#bootId, this.#memory.crc32c);
+    return open;
   }
 
   /** What follows the death of a worker: the log is opened again, cut to what it had published. */
