@@ -19,6 +19,7 @@ import { Channel, type ChannelOwner } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import { type ConsumerSettings, EARLIEST, type StartValue } from "./consumer-options.ts";
 import type { ConnectSettings } from "./options.ts";
+import type { PausedPartitions } from "./paused-partitions.ts";
 import { PullQueue } from "./pull-queue.ts";
 import { type DueBatch, Subscription, type SubscriptionOwner } from "./subscription.ts";
 import { describedTopic, topicInfo } from "./topics.ts";
@@ -28,8 +29,8 @@ const CREDIT_MIN: number = 256 * KIB;
 
 export interface ReadableBatch extends WalkableBatch {
   readonly subscription: Subscription;
-  /** For Subscription.consumed. */
-  readonly credit: number;
+  /** As it was delivered. */
+  readonly due: DueBatch;
 }
 
 /** Takes a batch as it arrives; its bytes and its header are only there until it returns. */
@@ -40,7 +41,8 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
   readonly crc32c: Crc32c;
   readonly #channel: Channel;
   readonly #inPlace: InPlaceReader | null;
-  readonly #queue = new PullQueue<DueBatch>();
+  readonly #paused: PausedPartitions;
+  readonly #queue: PullQueue<DueBatch>;
   /** Subscriptions by the ids they have on this connection. */
   readonly #routes = new Map<number, Subscription>();
   #connection: Connection | null = null;
@@ -48,8 +50,19 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
   #refresher: ReturnType<typeof setInterval> | undefined;
   #isRefreshing = false;
 
-  /** @param inPlace reads batches as they arrive, unless others wait before them; null: all are pulled */
-  constructor(connect: ConnectSettings, settings: ConsumerSettings, crc32c: Crc32c, inPlace: InPlaceReader | null) {
+  /**
+   * @param paused  partitions that are kept and not handed out; `resumed` tells of those that are not paused any more
+   * @param inPlace reads batches as they arrive, unless others wait before them; null: all are pulled
+   */
+  constructor(
+    connect: ConnectSettings,
+    settings: ConsumerSettings,
+    crc32c: Crc32c,
+    paused: PausedPartitions,
+    inPlace: InPlaceReader | null,
+  ) {
+    this.#paused = paused;
+    this.#queue = new PullQueue((batch) => this.#isPaused(batch));
     this.settings = settings;
     this.crc32c = crc32c;
     this.#inPlace = inPlace;
@@ -72,12 +85,31 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
       const batch = await this.#queue.pull();
       if (batch === null) return null;
       try {
-        return await this.#readable(batch);
+        const readable = await this.#readable(batch);
+        if (!this.#isPaused(batch)) return readable;
+        this.#queue.putBack(batch);
       } catch (error) {
         if (!this.#skips(error)) throw error;
-        batch.subscription.consumed(batch.credit);
+        batch.subscription.consumed(batch.size);
       }
     }
+  }
+
+  /**
+   * If the batch's partition is paused, keeps what is left of it.
+   *
+   * @param nextOffset where that begins
+   * @returns false: it is not paused, or nothing is left
+   */
+  holdsBack({ due, header }: ReadableBatch, nextOffset: number): boolean {
+    if (!this.#isPaused(due) || nextOffset >= header.nextOffset) return false;
+    this.#queue.putBack({ ...owned(due), fromOffset: nextOffset, fromTime: Number.NEGATIVE_INFINITY });
+    return true;
+  }
+
+  /** Some partitions are not paused any more. */
+  resumed(): void {
+    this.#queue.wake();
   }
 
   /**
@@ -86,10 +118,10 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
    * @param fault why not all of it could be read; null: nothing was wrong
    * @throws BrokerError  the fault, unless such batches are skipped
    */
-  consumed({ subscription, header, credit }: ReadableBatch, fault: BrokerError | null): void {
+  consumed({ subscription, header, due }: ReadableBatch, fault: BrokerError | null): void {
     if (fault !== null && this.settings.onCorrupt === "stop") throw fault;
     subscription.position = header.nextOffset;
-    subscription.consumed(credit);
+    subscription.consumed(due.size);
   }
 
   /**
@@ -98,8 +130,7 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
    * @param error what `pull` throws; null: it returns null
    */
   end(error: unknown): void {
-    this.#queue.clear();
-    this.#queue.end(error);
+    this.#queue.stop(error);
     clearInterval(this.#refresher);
     for (const subscription of this.#subscriptions) subscription.close();
   }
@@ -163,14 +194,15 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
   }
 
   deliver(batch: DueBatch, header: BatchHeader): void {
-    const { subscription, bytes, at, size, fromOffset, fromTime, credit } = batch;
-    if (this.#inPlace !== null && this.#queue.isAwaited && header.codec === CODEC_NONE) {
+    const { subscription, bytes, at, size, fromOffset, fromTime } = batch;
+    const isNext = this.#inPlace !== null && this.#queue.isAwaited && !this.#isPaused(batch);
+    if (isNext && header.codec === CODEC_NONE) {
       const { topic, partition } = subscription;
       const records = { bytes, at: at + BATCH_HEADER_SIZE, end: at + size };
-      this.#inPlace({ subscription, topic, partition, header, ...records, fromOffset, fromTime, credit });
+      this.#inPlace!({ subscription, due: batch, topic, partition, header, ...records, fromOffset, fromTime });
       return;
     }
-    this.#queue.push(batch.isOwned ? batch : { ...batch, bytes: bytes.slice(at, at + size), at: 0, isOwned: true });
+    this.#queue.push(owned(batch));
   }
 
   reachedEnd(): void {
@@ -234,15 +266,26 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
     }
   }
 
-  async #readable({ subscription, bytes, at, fromOffset, fromTime, credit }: DueBatch): Promise<ReadableBatch> {
+  #isPaused({ subscription }: DueBatch): boolean {
+    return this.#paused.has(subscription.partition);
+  }
+
+  async #readable(due: DueBatch): Promise<ReadableBatch> {
+    const { subscription, bytes, at, fromOffset, fromTime } = due;
     const { topic, partition } = subscription;
     const header = new BatchHeader();
     header.read(bytes, at);
     const records = await decompressedRecords(header, bytes, at, this.settings.decompressedBytesMax);
-    return { subscription, topic, partition, header, ...records, fromOffset, fromTime, credit };
+    return { subscription, due, topic, partition, header, ...records, fromOffset, fromTime };
   }
 
   #skips(error: unknown): boolean {
     return this.settings.onCorrupt === "skip" && error instanceof BrokerError && error.code === "CORRUPT_BATCH";
   }
+}
+
+/** The batch, with bytes of its own. */
+function owned(batch: DueBatch): DueBatch {
+  const { bytes, at, size, isOwned } = batch;
+  return isOwned ? batch : { ...batch, bytes: bytes.slice(at, at + size), at: 0, isOwned: true };
 }

@@ -15,7 +15,8 @@ import { BatchCursor } from "./batch-cursor.ts";
 import type { ConsumedRecord } from "./consumed-record.ts";
 import { ConsumerFeed, type InPlaceReader, type ReadableBatch } from "./consumer-feed.ts";
 import { type ConsumerOptions, type ConsumerSettings, consumerSettings } from "./consumer-options.ts";
-import type { ConnectSettings } from "./options.ts";
+import { type ConnectSettings, integerOption, requireOption } from "./options.ts";
+import { PausedPartitions } from "./paused-partitions.ts";
 import { RecordBatch } from "./record-batch.ts";
 import type { RecordCursor } from "./record-cursor.ts";
 import { RecordIterator } from "./record-iterator.ts";
@@ -26,6 +27,7 @@ export interface PartitionPosition {
   readonly offset: number;
   /** First offset that cannot be read yet, as last heard: the lag is the difference. */
   readonly highWatermark: number;
+  readonly paused: boolean;
 }
 
 export class Consumer implements AsyncIterable<ConsumedRecord> {
@@ -34,9 +36,12 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
   readonly #crc32c: Crc32c;
   readonly #ended: () => void;
   readonly #signal: AbortSignal | undefined;
+  readonly #paused = new PausedPartitions();
   readonly #onAbort = (): void => this.#end(this.#signal?.reason);
   #feed: ConsumerFeed | null = null;
   #isEnded = false;
+  /** Reading was ended, or some partition was paused since this was false: whoever walks a batch has to look. */
+  #isInterrupted = false;
   #closing: Promise<void> | null = null;
 
   /**
@@ -60,7 +65,32 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
       partition,
       offset,
       highWatermark,
+      paused: this.#paused.has(partition),
     }));
+  }
+
+  /**
+   * Hands out nothing more of some partitions, not even the rest of a batch that is being walked, while the others go on.
+   * What the broker has sent of them is kept, and counts in their share of `bufferBytes`: more than that it does not send.
+   * Paused partitions do not end: with `until: "end"` reading ends after `resume`.
+   *
+   * @param partitions default: all, also those that are added to the topic later
+   * @throws BrokerError INVALID_OPTION
+   */
+  pause(partitions?: readonly number[]): void {
+    this.#setPaused(true, partitions);
+    this.#isInterrupted = true;
+  }
+
+  /**
+   * Goes on where `pause` stopped.
+   *
+   * @param partitions default: all
+   * @throws BrokerError INVALID_OPTION
+   */
+  resume(partitions?: readonly number[]): void {
+    this.#setPaused(false, partitions);
+    this.#feed?.resumed();
   }
 
   /**
@@ -116,6 +146,7 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
   /** Ends reading, and closes the connection. Who reads comes to the end of the loop. */
   close(): Promise<void> {
     this.#isEnded = true;
+    this.#isInterrupted = true;
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#closing ??= (this.#feed?.close() ?? Promise.resolve()).then(this.#ended);
     return this.#closing;
@@ -126,8 +157,14 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
     if (this.#isEnded) throw new BrokerError("CLOSED", "the consumer is closed");
     this.#signal?.throwIfAborted();
     this.#signal?.addEventListener("abort", this.#onAbort);
-    this.#feed = new ConsumerFeed(this.#connect, this.#settings, this.#crc32c, inPlace);
+    this.#feed = new ConsumerFeed(this.#connect, this.#settings, this.#crc32c, this.#paused, inPlace);
     return this.#feed;
+  }
+
+  #setPaused(isPaused: boolean, partitions: readonly number[] | undefined): void {
+    requireOption(partitions === undefined || Array.isArray(partitions), "partitions is a list of partitions");
+    for (const partition of partitions ?? []) integerOption("a partition of partitions", partition, 0);
+    this.#paused.set(isPaused, partitions);
   }
 
   #walk(batch: ReadableBatch, cursor: BatchCursor, visit: (record: RecordCursor) => void): void {
@@ -136,9 +173,12 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
     try {
       while (cursor.next()) {
         visit(cursor);
-        if (!this.#isEnded) continue;
-        subscription.position = cursor.offset + 1;
-        return;
+        if (!this.#isInterrupted) continue;
+        if (this.#isEnded || this.#feed!.holdsBack(batch, cursor.offset + 1)) {
+          subscription.position = cursor.offset + 1;
+          return;
+        }
+        this.#isInterrupted = false;
       }
     } catch (error) {
       subscription.position = cursor.offset;
@@ -149,6 +189,7 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
 
   #end(error: unknown): void {
     this.#isEnded = true;
+    this.#isInterrupted = true;
     this.#feed?.end(error);
   }
 }

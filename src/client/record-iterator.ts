@@ -16,6 +16,11 @@ export class RecordIterator implements AsyncIterator<ConsumedRecord, undefined> 
   }
 
   next(): Promise<IteratorResult<ConsumedRecord, undefined>> {
+    const batch = this.#batch;
+    if (batch !== null && this.#feed.holdsBack(batch, this.#cursor.offset + 1)) {
+      this.#batch = null;
+      return this.#nextBatch();
+    }
     return this.#cursor.next() ? Promise.resolve(this.#record()) : this.#nextBatch();
   }
 

@@ -33,8 +33,6 @@ export interface DueBatch {
   readonly fromOffset: number;
   /** Records before this time (Unix ms) are not wanted, up to the first one that is not. */
   readonly fromTime: number;
-  /** Bytes to be given back by `consumed` once it was read. */
-  readonly credit: number;
 }
 
 export interface SubscriptionOwner {
@@ -155,11 +153,12 @@ export class Subscription implements BatchSink {
   batch(bytes: Uint8Array, at: number, size: number, isOwned: boolean): void {
     if (this.#isDone) return;
     const header = this.#header;
-    const credit = isOwned ? 0 : size;
+    // Its parts were given back as they came, so that it could come at all. Now that it is whole it counts.
+    if (isOwned) this.#consumed -= size;
     header.read(bytes, at);
     if (!header.isIntact(bytes, at, this.#owner.crc32c)) {
       if (this.#owner.settings.onCorrupt === "stop") this.#fail(damaged(this, header.nextOffset));
-      this.#giveBack(credit);
+      this.#giveBack(size);
       return;
     }
     // The first batch may begin before the offset that was asked for, and more may have come since the end was noted.
@@ -170,20 +169,20 @@ export class Subscription implements BatchSink {
     const fromTime = this.#fromTime;
     if (!isPast) this.#goOnAt(header.nextOffset);
     if (isPast || isBeyond || isEmpty) {
-      this.#giveBack(credit);
+      this.#giveBack(size);
     } else {
       this.#fromTime = Number.NEGATIVE_INFINITY;
-      this.#held += credit;
-      this.#owner.deliver({ subscription: this, bytes, at, size, isOwned, fromOffset, fromTime, credit }, header);
+      this.#held += size;
+      this.#owner.deliver({ subscription: this, bytes, at, size, isOwned, fromOffset, fromTime }, header);
     }
     this.#checkEnd();
   }
 
-  /** A delivered batch was read. */
-  consumed(credit: number): void {
-    this.#held -= credit;
+  /** A delivered batch of this size was read. */
+  consumed(size: number): void {
+    this.#held -= size;
     assert(this.#held >= 0, "a batch is consumed once");
-    this.#giveBack(credit);
+    this.#giveBack(size);
   }
 
   /** Ends it; nothing more is delivered. */

@@ -295,6 +295,23 @@ describe("back-pressure", () => {
     expect(before).toBeGreaterThan(200);
   });
 
+  test("nor is it where batches come in parts", async () => {
+    const broker = await startFakeBroker();
+    const partition = broker.topic("t").partitions[0]!;
+    fill(partition, 12, 1, 300 * KIB);
+    const client = await connectTo(broker);
+    const consumer = client.consumer({ topic: "t", from: "earliest", until: "end", bufferBytes: 1 });
+    const batches = consumer.batches();
+    await batches.next();
+    await sleep(50);
+    const subscription = [...broker.connections].flatMap(({ subscriptions }) => [...subscriptions.values()])[0]!;
+    // One is read, one is kept, and one is on its way.
+    expect(subscription.offset).toBeLessThan(4);
+    let count = 1;
+    for await (const batch of batches) count += batch.count;
+    expect(count).toBe(12);
+  });
+
   test("the credit is not given twice when the connection is cut", async () => {
     const broker = await startFakeBroker();
     const partition = broker.topic("t").partitions[0]!;
@@ -335,7 +352,7 @@ describe("forEach", () => {
       if (offset === 13) throw mine;
     });
     await expect(reading).rejects.toBe(mine);
-    expect(consumer.positions).toEqual([{ partition: 0, offset: 13, highWatermark: 20 }]);
+    expect(consumer.positions).toEqual([{ partition: 0, offset: 13, highWatermark: 20, paused: false }]);
     expect(broker.welcomes).toBe(2);
   });
 
