@@ -1,21 +1,27 @@
 /** A broker, as an app sees it: its topics, and producers and consumers, each with a connection of its own. */
 import { BrokerError } from "../base/errors.ts";
 import type { Offset, Timestamp } from "../base/units.ts";
+import type { ListOffsetResult, StatsResult } from "../protocol/generated/messages.ts";
 import { Channel } from "./channel.ts";
 import { type ClientCore, clientCore } from "./client-core.ts";
 import { Consumer } from "./consumer.ts";
 import { type ConsumerOptions, type StartPosition, startValue } from "./consumer-options.ts";
-import { type FetchOptions, type FetchResult, fetchRecords } from "./fetch.ts";
+import { type FetchOptions, type FetchResult, fetchRecords, fetchSettings } from "./fetch.ts";
 import { type ConnectOptions, type ConnectSettings, connectSettings } from "./options.ts";
 import { Producer } from "./producer.ts";
 import type { ProducerOptions } from "./producer-options.ts";
 import { TopicIds } from "./topic-ids.ts";
 import { Topics } from "./topics.ts";
+import { untilAborted, type WaitOptions } from "./until-aborted.ts";
 
 export interface OffsetResult {
+  /** Of the first record that would be read; that of the next one to be written, if there is none. */
   readonly offset: number;
+  /** First offset that can be read. */
   readonly logStartOffset: number;
+  /** First offset that cannot be read yet. */
   readonly highWatermark: number;
+  /** Counts the leaders the partition has had. */
   readonly leaderEpoch: number;
 }
 
@@ -74,6 +80,8 @@ export class Client {
    *
    * @throws BrokerError INVALID_OPTION, UNSUPPORTED_COMPRESSION
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, CONNECTION_LOST  about `options.topic`, if there is one
+   * @throws BrokerError CLOSED                                       the client is
+   * @throws the signal's reason
    */
   async producer(options: ProducerOptions = {}): Promise<Producer> {
     this.#checkOpen();
@@ -83,7 +91,9 @@ export class Client {
     });
     this.#producers.add(producer);
     try {
-      if (options.topic !== undefined) await producer.prepare(options.topic);
+      const { topic, signal } = options;
+      signal?.throwIfAborted();
+      if (topic !== undefined) await producer.prepare(topic, { signal });
     } catch (error) {
       await producer.abort();
       throw error;
@@ -108,14 +118,20 @@ export class Client {
   /**
    * Finds an offset: where reading from there would begin.
    *
-   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE, INVALID_OPTION; and as all requests do (`Topics`)
    */
-  async listOffset(topic: string, partition: number, position: StartPosition): Promise<OffsetResult> {
+  async listOffset(
+    topic: string,
+    partition: number,
+    position: StartPosition,
+    options: WaitOptions = {},
+  ): Promise<OffsetResult> {
     const { start, value } = startValue(position);
-    const numbers = await this.#topicIds.use(topic, (topicId) => {
+    const find = (topicId: Uint8Array): Promise<ListOffsetResult> => {
       const body = { topicId, partition, start, value: value as Offset | Timestamp };
       return this.#channel.request("ListOffset", body, "ListOffsetResult");
-    });
+    };
+    const numbers = await untilAborted(options, () => this.#topicIds.use(topic, find));
     const { offset, logStartOffset, highWatermark, leaderEpoch } = numbers;
     return { offset, logStartOffset, highWatermark, leaderEpoch };
   }
@@ -124,14 +140,19 @@ export class Client {
    * Reads once, from one partition.
    *
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, UNSUPPORTED_COMPRESSION
+   * @throws BrokerError INVALID_OPTION; and as all requests do (`Topics`)
    */
-  fetch(options: FetchOptions): Promise<FetchResult> {
-    return this.#topicIds.use(options.topic, (id) => fetchRecords(this.#channel, id, options, this.#core.crc32c));
+  async fetch(options: FetchOptions): Promise<FetchResult> {
+    const settings = fetchSettings(options);
+    const run = (topicId: Uint8Array): Promise<FetchResult> =>
+      fetchRecords(this.#channel, topicId, settings, this.#core.crc32c);
+    return await untilAborted({ signal: options.signal }, () => this.#topicIds.use(settings.topic, run));
   }
 
-  /** What the broker says of itself. */
-  async stats(): Promise<unknown> {
-    const { json } = await this.#channel.request("StatsRequest", {}, "StatsResult");
+  /** What the broker says of itself: an object. @throws BrokerError as all requests do (`Topics`) */
+  async stats(options: WaitOptions = {}): Promise<unknown> {
+    const request = (): Promise<StatsResult> => this.#channel.request("StatsRequest", {}, "StatsResult");
+    const { json } = await untilAborted(options, request);
     try {
       return JSON.parse(json);
     } catch (error) {

@@ -1,7 +1,15 @@
 /** What a consumer may be told, checked. */
 import { MIB } from "../base/units.ts";
 import { Start } from "../protocol/generated/wire.ts";
-import { choiceOption, integerOption, METADATA_MAX_AGE_MS, requireOption, signalOption } from "./options.ts";
+import {
+  choiceOption,
+  integerOption,
+  knownOptions,
+  METADATA_MAX_AGE_MS,
+  type OptionNames,
+  requireOption,
+  signalOption,
+} from "./options.ts";
 
 /**
  * Where reading begins: at the first record there is, after the last one, at an offset, or at the first record that is not
@@ -36,6 +44,20 @@ export interface ConsumerOptions {
   readonly signal?: AbortSignal;
 }
 
+const NAMES: OptionNames<ConsumerOptions> = {
+  topic: true,
+  partitions: true,
+  from: true,
+  offsets: true,
+  until: true,
+  bufferBytes: true,
+  decompressedBytesMax: true,
+  onCorrupt: true,
+  onOutOfRange: true,
+  metadataMaxAgeMs: true,
+  signal: true,
+};
+
 /** A start as the protocol has it. */
 export interface StartValue {
   readonly start: Start;
@@ -62,6 +84,7 @@ export const LATEST: StartValue = { start: Start.Latest, value: 0 };
 
 /** @throws BrokerError INVALID_OPTION */
 export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
+  knownOptions("a consumer", options, NAMES);
   const { partitions, offsets = {} } = options;
   requireOption(typeof options.topic === "string" && options.topic !== "", "topic is the name of a topic");
   requireOption(partitions === undefined || Array.isArray(partitions), "partitions is a list of partitions");

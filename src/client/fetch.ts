@@ -8,8 +8,8 @@ import { BatchHeader } from "./batch-header.ts";
 import { decompressedRecords } from "./batch-records.ts";
 import type { Channel } from "./channel.ts";
 import type { ConsumedRecord } from "./consumed-record.ts";
-import { type StartPosition, startValue } from "./consumer-options.ts";
-import { integerOption } from "./options.ts";
+import { type StartPosition, type StartValue, startValue } from "./consumer-options.ts";
+import { integerOption, knownOptions, type OptionNames, textOption } from "./options.ts";
 import { SliceAssembler } from "./slice-assembler.ts";
 
 export interface FetchOptions {
@@ -20,9 +20,21 @@ export interface FetchOptions {
   readonly bytesMax?: number;
   /** Wait until there are so many bytes, or `waitMs` is over. Default 1. */
   readonly bytesMin?: number;
-  /** Default 0: what there is. */
+  /** ms. Default 0: what there is. */
   readonly waitMs?: number;
+  /** Ends the wait for the answer, with the signal's reason as an exception. */
+  readonly signal?: AbortSignal;
 }
+
+const NAMES: OptionNames<FetchOptions> = {
+  topic: true,
+  partition: true,
+  from: true,
+  bytesMax: true,
+  bytesMin: true,
+  waitMs: true,
+  signal: true,
+};
 
 export interface FetchResult {
   readonly records: readonly ConsumedRecord[];
@@ -42,20 +54,37 @@ interface Numbers {
   readonly highWatermark: number;
 }
 
+export interface FetchSettings {
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: StartPosition;
+  readonly start: StartValue;
+  readonly limits: { readonly bytesMax: number; readonly bytesMin: number; readonly waitMsMax: number };
+}
+
+/** @throws BrokerError INVALID_OPTION */
+export function fetchSettings(options: FetchOptions): FetchSettings {
+  knownOptions("fetch", options, NAMES);
+  return {
+    topic: textOption("topic", options.topic),
+    partition: integerOption("partition", options.partition, 0),
+    from: options.from,
+    start: startValue(options.from),
+    limits: {
+      bytesMax: integerOption("bytesMax", options.bytesMax ?? 1 * MIB, 1, 2 ** 31),
+      bytesMin: integerOption("bytesMin", options.bytesMin ?? 1, 0, 2 ** 31),
+      waitMsMax: integerOption("waitMs", options.waitMs ?? 0, 0, 2 ** 31),
+    },
+  };
+}
+
 /** @throws BrokerError UNKNOWN_TOPIC_ID, OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, UNSUPPORTED_COMPRESSION */
 export async function fetchRecords(
   channel: Channel,
   topicId: Uint8Array,
-  options: FetchOptions,
+  { topic, partition, from, start: { start, value }, limits }: FetchSettings,
   crc32c: Crc32c,
 ): Promise<FetchResult> {
-  const { topic, partition, from } = options;
-  const { start, value } = startValue(from);
-  const limits = {
-    bytesMax: integerOption("bytesMax", options.bytesMax ?? 1 * MIB, 1, 2 ** 31),
-    bytesMin: integerOption("bytesMin", options.bytesMin ?? 1, 0, 2 ** 31),
-    waitMsMax: integerOption("waitMs", options.waitMs ?? 0, 0, 2 ** 31),
-  };
   const batches: Uint8Array[] = [];
   const assembler = new SliceAssembler({
     batch: (bytes, at, size) => void batches.push(bytes.slice(at, at + size)),

@@ -31,3 +31,4 @@ export type {
   TopicDescription,
   Topics,
 } from "./topics.ts";
+export type { WaitOptions } from "./until-aborted.ts";

@@ -1,5 +1,6 @@
 /** What users may set, checked once where it comes in. */
 import { BrokerError } from "../base/errors.ts";
+import { nearest } from "../base/nearest.ts";
 import { PORT_DEFAULT } from "../protocol/endpoint.ts";
 import type { ServerAddress } from "./transport.ts";
 
@@ -29,8 +30,20 @@ export type ConnectSettings = Required<Omit<ConnectOptions, "server" | "signal">
   readonly server: ServerAddress;
 };
 
+const NAMES: OptionNames<ConnectOptions> = {
+  server: true,
+  clientId: true,
+  signal: true,
+  connectTimeoutMs: true,
+  requestTimeoutMs: true,
+  heartbeatMs: true,
+  reconnectMinMs: true,
+  reconnectMaxMs: true,
+};
+
 /** @throws BrokerError INVALID_OPTION */
 export function connectSettings(options: ConnectOptions): ConnectSettings {
+  knownOptions("connect", options, NAMES);
   signalOption("signal", options.signal);
   const settings = {
     server: parseServer(textOption("server", options.server ?? "127.0.0.1")),
@@ -43,6 +56,23 @@ export function connectSettings(options: ConnectOptions): ConnectSettings {
   };
   requireOption(settings.reconnectMinMs <= settings.reconnectMaxMs, "reconnectMinMs is above reconnectMaxMs");
   return settings;
+}
+
+/** Every name of the options, so that none is missing. */
+export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
+
+/** @throws BrokerError INVALID_OPTION  one of the options has a name that is not among these */
+export function knownOptions<Options extends object>(of: string, options: Options, names: OptionNames<Options>): void {
+  requireOption(typeof options === "object" && options !== null, `the options of ${of} are an object`);
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(names, name)) continue;
+    const meant = nearest(name, Object.keys(names));
+    throw new BrokerError(
+      "INVALID_OPTION",
+      `${of} has no option ${name}${meant === null ? "" : `; the nearest is ${meant}`}`,
+      { details: { option: name, ...(meant !== null && { nearest: meant }) } },
+    );
+  }
 }
 
 /** @throws BrokerError INVALID_OPTION */

@@ -7,8 +7,11 @@ import {
   choiceOption,
   functionOption,
   integerOption,
+  knownOptions,
   METADATA_MAX_AGE_MS,
+  type OptionNames,
   requireOption,
+  signalOption,
   textOption,
 } from "./options.ts";
 import type { Partitioner } from "./partitioner.ts";
@@ -59,7 +62,28 @@ export interface ProducerOptions {
   readonly onAck?: (ack: BatchAck) => void;
   /** Told of each batch that was given up. */
   readonly onError?: (error: BrokerError, batch: FailedBatch) => void;
+  /** Ends the wait of `client.producer` for `topic`, and with it the producer. Later it has no effect. */
+  readonly signal?: AbortSignal;
 }
+
+const NAMES: OptionNames<ProducerOptions> = {
+  topic: true,
+  acks: true,
+  idempotent: true,
+  lingerMs: true,
+  batchBytes: true,
+  bufferBytes: true,
+  windowBytes: true,
+  inFlightMax: true,
+  deliveryTimeoutMs: true,
+  metadataMaxAgeMs: true,
+  compression: true,
+  keyless: true,
+  partitioner: true,
+  onAck: true,
+  onError: true,
+  signal: true,
+};
 
 export interface BatchAck {
   readonly topic: string;
@@ -103,6 +127,8 @@ export interface ProducerSettings {
 
 /** @throws BrokerError INVALID_OPTION, UNSUPPORTED_COMPRESSION */
 export function producerSettings(options: ProducerOptions): ProducerSettings {
+  knownOptions("a producer", options, NAMES);
+  signalOption("signal", options.signal);
   const acks = choiceOption("acks", options.acks ?? "all", [0, 1, "all"] as const);
   const isIdempotent = options.idempotent ?? acks !== 0;
   requireOption(typeof isIdempotent === "boolean", "idempotent is true or false");

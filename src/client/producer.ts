@@ -29,6 +29,7 @@ import { ProducerTopics } from "./producer-topics.ts";
 import { RecordEncoder } from "./record-encoder.ts";
 import { topicInfo } from "./topics.ts";
 import { TurnClock } from "./turn-clock.ts";
+import { untilAborted, type WaitOptions } from "./until-aborted.ts";
 import { callUser } from "./user-callback.ts";
 
 const SWEEP_MS = 250;
@@ -136,12 +137,15 @@ export class Producer {
    * Waits until there is memory for more records.
    *
    * @throws BrokerError CLOSED, or why the producer cannot go on
+   * @throws the signal's reason
    */
-  ready(): Promise<void> {
-    if (this.#end !== null) return Promise.reject(this.#end);
-    if (!this.#isFull() && this.#deferred.isEmpty) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.#readyWaiters.push({ resolve, reject });
+  ready(options: WaitOptions = {}): Promise<void> {
+    return untilAborted(options, () => {
+      if (this.#end !== null) throw this.#end;
+      if (!this.#isFull() && this.#deferred.isEmpty) return;
+      return new Promise<void>((resolve, reject) => {
+        this.#readyWaiters.push({ resolve, reject });
+      });
     });
   }
 
@@ -149,22 +153,21 @@ export class Producer {
    * Makes a topic known, so that `enqueue` takes records for it. The producer's own topic is known from the start.
    *
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, CONNECTION_LOST, CLOSED
+   * @throws the signal's reason
    */
-  async prepare(topic: string): Promise<void> {
+  async prepare(topic: string, options: WaitOptions = {}): Promise<void> {
     if (this.#end !== null) throw this.#end;
-    await this.#topics.lookUp(topic);
+    await untilAborted(options, () => this.#topics.lookUp(topic));
   }
 
   /**
    * Waits until everything given so far is acknowledged or given up.
    *
    * @throws BrokerError the first reason why records of `enqueue` were lost since the last flush; `details.records` of them
+   * @throws the signal's reason; what was lost is then told by the next flush
    */
-  async flush(): Promise<void> {
-    await this.#topics.lookedUp();
-    const target = this.#deferred.pushed;
-    do await this.#settleBatches();
-    while (this.#deferred.shifted < target);
+  async flush(options: WaitOptions = {}): Promise<void> {
+    await untilAborted(options, () => this.#settleAll());
     const lost = this.#lost;
     this.#lost = null;
     if (lost === null) return;
@@ -367,6 +370,13 @@ export class Producer {
     const waiters = this.#readyWaiters;
     this.#readyWaiters = [];
     for (const waiter of waiters) waiter.resolve();
+  }
+
+  async #settleAll(): Promise<void> {
+    await this.#topics.lookedUp();
+    const target = this.#deferred.pushed;
+    do await this.#settleBatches();
+    while (this.#deferred.shifted < target);
   }
 
   /** Closes the open batches, and waits for all there are. */

@@ -1,10 +1,14 @@
 /** Topics: what the broker has, and how to change it. */
 import { BrokerError, type ErrorName, errorNameOf } from "../base/errors.ts";
 import { topicIdFromBytes } from "../base/topic-id.ts";
-import type { SettingInfo, TopicInfo } from "../protocol/generated/messages.ts";
+import type { Encodable } from "../protocol/field-codec.ts";
+import type { Bodies, SettingInfo, TopicInfo } from "../protocol/generated/messages.ts";
 import { Durability } from "../protocol/generated/wire.ts";
+import type { BodyName } from "../protocol/messages.ts";
 import { brokerError } from "../protocol/wire-error.ts";
 import type { Channel } from "./channel.ts";
+import { knownOptions, type OptionNames } from "./options.ts";
+import { untilAborted, type WaitOptions } from "./until-aborted.ts";
 
 export type DurabilityName = "disk" | "os" | "memory";
 
@@ -51,19 +55,32 @@ export interface NewTopic {
   readonly name: string;
   /** Default 1. */
   readonly partitions?: number;
-  /** Kafka's names and our `durability`. */
+  /** Kafka's names and our `durability`; those not named have their defaults. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
   /** Check everything, change nothing. */
   readonly validateOnly?: boolean;
 }
 
 export interface TopicChange {
-  /** null: the default again. */
+  /** Those not named stay as they are. null: the default again. */
   readonly settings?: Readonly<Record<string, string | number | boolean | null>>;
+  /** How many there are to be; never less than there are. Default: as many as there are. */
   readonly partitions?: number;
+  /** Check everything, change nothing. */
   readonly validateOnly?: boolean;
 }
 
+const NEW_TOPIC: OptionNames<NewTopic> = { name: true, partitions: true, settings: true, validateOnly: true };
+const TOPIC_CHANGE: OptionNames<TopicChange> = { settings: true, partitions: true, validateOnly: true };
+
+/**
+ * The broker's topics. Any request may also fail with
+ *
+ * - CONNECTION_LOST, REQUEST_TIMED_OUT: it may have been carried out or not
+ * - SHUTTING_DOWN, BUSY: it was not, and may be made again
+ * - CLOSED: the client is closed
+ * - the reason of `options.signal`: it may have been carried out or not
+ */
 export class Topics {
   readonly #channel: Channel;
 
@@ -72,48 +89,63 @@ export class Topics {
   }
 
   /**
+   * Makes a topic.
+   *
    * @returns the new topic; null if it was only validated
    * @throws BrokerError TOPIC_ALREADY_EXISTS, INVALID_TOPIC, INVALID_PARTITIONS, INVALID_CONFIG, LIMIT_EXCEEDED, NO_SPACE
+   * @throws BrokerError INVALID_OPTION; and as all requests do
    */
-  async create({
-    name,
-    partitions = 1,
-    settings = {},
-    validateOnly = false,
-  }: NewTopic): Promise<TopicDescription | null> {
+  async create(topic: NewTopic, options: WaitOptions = {}): Promise<TopicDescription | null> {
+    knownOptions("a topic", topic, NEW_TOPIC);
+    const { name, partitions = 1, settings = {}, validateOnly = false } = topic;
     const list = Object.entries(settings).map(([key, value]) => ({ key, value: String(value) }));
     const body = { name, partitions, settings: list, validateOnly };
-    const { topics } = await this.#channel.request("CreateTopic", body, "TopicsResult");
+    const { topics } = await this.#request("CreateTopic", body, "TopicsResult", options);
     return topics[0] === undefined ? null : describe(topics[0]);
   }
 
   /**
    * Deletes a topic and all its records.
    *
-   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION; and as all requests do
    */
-  async delete(name: string): Promise<void> {
-    await this.#channel.request("DeleteTopic", { name }, "Done");
+  async delete(name: string, options: WaitOptions = {}): Promise<void> {
+    await this.#request("DeleteTopic", { name }, "Done", options);
   }
 
-  /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, INVALID_CONFIG, INVALID_PARTITIONS */
-  async alter(name: string, { settings = {}, partitions, validateOnly = false }: TopicChange): Promise<void> {
+  /**
+   * Changes a topic's settings, or gives it more partitions.
+   *
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, INVALID_CONFIG, INVALID_PARTITIONS, INVALID_OPTION; and as all requests do
+   */
+  async alter(name: string, change: TopicChange, options: WaitOptions = {}): Promise<void> {
+    knownOptions("a topic's change", change, TOPIC_CHANGE);
+    const { settings = {}, partitions, validateOnly = false } = change;
     const entries = Object.entries(settings);
     const set = entries.flatMap(([key, value]) => (value === null ? [] : [{ key, value: String(value) }]));
     const unset = entries.flatMap(([key, value]) => (value === null ? [key] : []));
     const body = { name, set, unset, partitions: partitions ?? -1, validateOnly };
-    await this.#channel.request("AlterTopic", body, "TopicsResult");
+    await this.#request("AlterTopic", body, "TopicsResult", options);
   }
 
-  /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION */
-  async describe(name: string): Promise<TopicDescription> {
-    return describe(await topicInfo(this.#channel, name, true));
+  /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION; and as all requests do */
+  async describe(name: string, options: WaitOptions = {}): Promise<TopicDescription> {
+    return describe(await untilAborted(options, () => topicInfo(this.#channel, name, true)));
   }
 
-  /** All topics, without their settings. */
-  async list(): Promise<TopicDescription[]> {
-    const { topics } = await this.#channel.request("DescribeTopics", {}, "TopicsResult");
+  /** All topics, without their settings. @throws BrokerError as all requests do */
+  async list(options: WaitOptions = {}): Promise<TopicDescription[]> {
+    const { topics } = await this.#request("DescribeTopics", {}, "TopicsResult", options);
     return topics.filter(({ error }) => error === undefined).map(describe);
+  }
+
+  #request<Answer extends BodyName, Name extends BodyName>(
+    type: Name,
+    body: Encodable<Bodies[Name]>,
+    answer: Answer,
+    options: WaitOptions,
+  ): Promise<Bodies[Answer]> {
+    return untilAborted(options, () => this.#channel.request(type, body, answer));
   }
 }
 

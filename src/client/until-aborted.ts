@@ -1,0 +1,33 @@
+/** Waiting that a caller may give up. */
+import { signalOption } from "./options.ts";
+
+/** For a call that waits. */
+export interface WaitOptions {
+  /** Ends the wait, with the signal's reason as an exception. What was asked for may be carried out all the same. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Waits as long as the signal lets it. What is waited for goes on, unless the signal was aborted before.
+ *
+ * @throws BrokerError INVALID_OPTION  that is no signal
+ * @throws the signal's reason; and what `start` throws
+ */
+export async function untilAborted<Result>(
+  { signal }: WaitOptions,
+  start: () => Promise<Result> | Result,
+): Promise<Result> {
+  signalOption("signal", signal);
+  if (signal === undefined) return start();
+  signal.throwIfAborted();
+  let abort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+  });
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([start(), aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

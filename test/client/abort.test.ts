@@ -1,0 +1,113 @@
+/** Waiting that is given up with a signal: it ends with the signal's reason, and disturbs nothing else. */
+import { getEventListeners } from "node:events";
+import { expect, test } from "vitest";
+import { BrokerError } from "../../src/base/errors.ts";
+import { KIB } from "../../src/base/units.ts";
+import type { Client, WaitOptions } from "../../src/client/index.ts";
+import { connectTo, sleep, startFakeBroker, until } from "./harness.ts";
+import { valuesIn } from "./records.ts";
+
+const requests: readonly [string, (client: Client, options: WaitOptions) => Promise<unknown>][] = [
+  ["topics.create", (client, options) => client.topics.create({ name: "new" }, options)],
+  ["topics.delete", (client, options) => client.topics.delete("other", options)],
+  ["topics.alter", (client, options) => client.topics.alter("t", { partitions: 1 }, options)],
+  ["topics.describe", (client, options) => client.topics.describe("t", options)],
+  ["topics.list", (client, options) => client.topics.list(options)],
+  ["stats", (client, options) => client.stats(options)],
+  ["listOffset", (client, options) => client.listOffset("t", 0, "earliest", options)],
+  ["fetch", (client, { signal }) => client.fetch({ topic: "t", partition: 0, from: "earliest", signal: signal! })],
+  ["producer", (client, { signal }) => client.producer({ topic: "t", signal: signal! })],
+];
+
+test.each(requests)("%s", async (_, request) => {
+  const broker = await startFakeBroker();
+  broker.topic("t");
+  broker.topic("other");
+  const client = await connectTo(broker);
+  const reason = new Error("enough");
+  const controller = new AbortController();
+  const { signal } = controller;
+
+  // Answered: the signal is let go.
+  await request(client, { signal });
+  expect(getEventListeners(signal, "abort")).toEqual([]);
+
+  // Not answered.
+  broker.isMute = true;
+  const waiting = request(client, { signal });
+  const other = client.topics.describe("t");
+  await until(() => getEventListeners(signal, "abort").length === 1);
+  controller.abort(reason);
+  await expect(waiting).rejects.toBe(reason);
+  expect(getEventListeners(signal, "abort")).toEqual([]);
+
+  // Aborted before: nothing is asked.
+  await sleep(20);
+  const asked = broker.descriptions;
+  await expect(request(client, { signal })).rejects.toBe(reason);
+  await sleep(20);
+  expect(broker.descriptions).toBe(asked);
+
+  // Who waits without it goes on.
+  broker.isMute = false;
+  broker.cut();
+  await expect(other).rejects.toMatchObject({ code: "CONNECTION_LOST" });
+  await request(client, {});
+});
+
+test("flush: what was lost is told by the next one", async () => {
+  const broker = await startFakeBroker();
+  const { partitions } = broker.topic("t");
+  broker.fate = ({ index }) => (index === 0 ? new BrokerError("INVALID_RECORD", "no") : "take and hold");
+  const client = await connectTo(broker);
+  const producer = await client.producer({ topic: "t" });
+  producer.enqueue({ value: "refused" });
+  await until(() => broker.arrivals === 1);
+  producer.enqueue({ value: "held" });
+  const controller = new AbortController();
+  const flushing = producer.flush({ signal: controller.signal });
+  await until(() => broker.held.length === 1);
+  controller.abort("enough");
+  await expect(flushing).rejects.toBe("enough");
+  expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+  broker.release();
+  await expect(producer.flush()).rejects.toMatchObject({ code: "INVALID_RECORD", details: { records: 1 } });
+  await producer.flush();
+  expect(valuesIn(partitions[0]!)).toEqual(["held"]);
+});
+
+test("ready and prepare: others that wait go on", async () => {
+  const broker = await startFakeBroker();
+  broker.topic("t");
+  broker.topic("other");
+  broker.fate = () => "take and hold";
+  const client = await connectTo(broker);
+  const producer = await client.producer({ topic: "t", batchBytes: 4 * KIB, bufferBytes: 8 * KIB });
+  while (producer.enqueue({ value: new Uint8Array(1000) }));
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waiting = producer.ready({ signal });
+  let isReady = false;
+  const other = producer.ready().then(() => {
+    isReady = true;
+  });
+  await until(() => broker.held.length > 0);
+  broker.isMute = true;
+  const preparing = producer.prepare("other", { signal });
+  controller.abort("enough");
+  await expect(waiting).rejects.toBe("enough");
+  await expect(preparing).rejects.toBe("enough");
+  expect(getEventListeners(signal, "abort")).toEqual([]);
+  expect(isReady).toBe(false);
+  broker.isMute = false;
+  broker.fate = () => "take";
+  broker.cut();
+  await other;
+  await expect(producer.ready({ signal })).rejects.toBe("enough");
+});
+
+test("what is no signal is refused", async () => {
+  const client = await connectTo(await startFakeBroker());
+  const signal = {} as AbortSignal;
+  await expect(client.topics.list({ signal })).rejects.toMatchObject({ code: "INVALID_OPTION" });
+});
