@@ -68,12 +68,11 @@ export class LocalMetaStore implements MetaStore {
     });
   }
 
-  alterTopic(name: string, settings: Readonly<Record<string, string>>): Promise<TopicMetadata> {
-    return this.#changeName(name, async () => {
-      const altered = { ...this.#known(name), settings };
-      await this.#change({ type: "topic", ...altered });
-      return altered;
-    });
+  async alterTopic(
+    name: string,
+    { partitions, settings }: Pick<TopicMetadata, "partitions" | "settings">,
+  ): Promise<void> {
+    await this.#changeName(name, () => this.#change({ type: "topic", ...this.#known(name), partitions, settings }));
   }
 
   async deleteTopic(name: string): Promise<void> {
@@ -100,11 +99,11 @@ export class LocalMetaStore implements MetaStore {
     return topic;
   }
 
-  async #changeName<Value>(name: string, change: () => Promise<Value>): Promise<Value> {
+  async #changeName(name: string, change: () => Promise<void>): Promise<void> {
     if (this.#changing.has(name)) throw new BrokerError("BUSY", `topic ${name} is being changed`);
     this.#changing.add(name);
     try {
-      return await change();
+      await change();
     } finally {
       this.#changing.delete(name);
     }

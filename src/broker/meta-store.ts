@@ -28,7 +28,7 @@ export interface MetaStore {
   /** @throws BrokerError TOPIC_ALREADY_EXISTS, BUSY, NO_SPACE, STORAGE_ERROR */
   createTopic(topic: TopicMetadata): Promise<void>;
   /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, BUSY, NO_SPACE, STORAGE_ERROR */
-  alterTopic(name: string, settings: Readonly<Record<string, string>>): Promise<TopicMetadata>;
+  alterTopic(name: string, change: Pick<TopicMetadata, "partitions" | "settings">): Promise<void>;
   /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, BUSY, NO_SPACE, STORAGE_ERROR */
   deleteTopic(name: string): Promise<void>;
   /** The folders of a deleted topic are gone: its name is free. @throws BrokerError NO_SPACE, STORAGE_ERROR */

@@ -14,6 +14,13 @@ export interface NewTopic {
   readonly settings: Iterable<readonly [string, string]>;
 }
 
+export interface TopicChange {
+  /** A value of null is the default again. */
+  readonly settings?: Iterable<readonly [string, string | null]>;
+  /** As many as there are, or more. */
+  readonly partitions?: number;
+}
+
 export interface CatalogOptions {
   readonly partitionsMax: number;
   /** What topics of durability `memory` may keep together. */
@@ -21,6 +28,11 @@ export interface CatalogOptions {
   random(bytes: Uint8Array): void;
   /** @param isNew the topic was made in this run, so nothing of it is on disk */
   makePartition(topic: TopicConfig, index: number, isNew: boolean): Partition;
+}
+
+/** A topic, as its owner may change it. */
+interface OwnTopic extends Topic {
+  readonly partitions: Partition[];
 }
 
 interface NewSettings {
@@ -31,11 +43,11 @@ interface NewSettings {
 export class TopicCatalog {
   readonly #meta: MetaStore;
   readonly #options: CatalogOptions;
-  readonly #byName = new Map<string, Topic>();
-  readonly #byId = new Map<TopicId, Topic>();
+  readonly #byName = new Map<string, OwnTopic>();
+  readonly #byId = new Map<TopicId, OwnTopic>();
   /** By a part of the id, for those who have it as bytes. */
   readonly #byKey = new Map<number, Topic[]>();
-  /** Topics that are being created: they count, and nothing shows them yet. */
+  /** Topics that are being created, and partitions that are being added: they count, and nothing shows them yet. */
   readonly #coming = new Map<string, NewSettings>();
   /** Names of deleted topics whose folders are not gone yet. */
   readonly #going = new Set<string>();
@@ -71,9 +83,7 @@ export class TopicCatalog {
 
   /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION */
   known(name: string): Topic {
-    const topic = this.#byName.get(name);
-    if (topic === undefined) throw new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", `there is no topic ${name}`);
-    return topic;
+    return this.#own(name);
   }
 
   /** @throws BrokerError UNKNOWN_TOPIC_ID, UNKNOWN_TOPIC_OR_PARTITION */
@@ -136,24 +146,39 @@ export class TopicCatalog {
   }
 
   /**
-   * @param overrides a value of null is the default again
-   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, INVALID_CONFIG, NO_SPACE, STORAGE_ERROR
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, INVALID_CONFIG, INVALID_PARTITIONS, LIMIT_EXCEEDED, NO_SPACE,
+   *   STORAGE_ERROR; BUSY the topic is being changed
    */
-  async alter(
-    name: string,
-    overrides: Iterable<readonly [string, string | null]>,
-    validateOnly: boolean,
-  ): Promise<void> {
-    const { config, partitions } = this.known(name);
-    const settings = withSettings(config.settings, overrides);
+  async alter(name: string, change: TopicChange, validateOnly: boolean): Promise<void> {
+    const topic = this.#own(name);
+    if (this.#coming.has(name)) throw new BrokerError("BUSY", `topic ${name} is being changed`);
+    const { config, partitions } = topic;
+    const settings = withSettings(config.settings, change.settings ?? []);
     if (settings.durability !== config.settings.durability) {
       throw new BrokerError("INVALID_CONFIG", "a topic keeps its durability for life");
     }
-    this.#refuseTooMuchMemory(name, { settings, partitions: partitions.length });
+    const count = change.partitions ?? partitions.length;
+    const added = count - partitions.length;
+    if (!Number.isInteger(count) || added < 0) {
+      const message = `topic ${name} has ${partitions.length} partitions; it can have more, not ${count}`;
+      throw new BrokerError("INVALID_PARTITIONS", message);
+    }
+    this.#refuseTooMany(added);
+    this.#refuseTooMuchMemory(name, { settings, partitions: count });
     if (validateOnly) return;
-    await this.#meta.alterTopic(name, overridesOf(settings));
+    this.#coming.set(name, { settings, partitions: added });
+    try {
+      await this.#meta.alterTopic(name, { partitions: count, settings: overridesOf(settings) });
+    } finally {
+      this.#coming.delete(name);
+    }
     config.configure(settings);
-    await Promise.all(partitions.map(({ log }) => log.configure()));
+    const older = [...partitions];
+    for (let index = older.length; index < count; index++) {
+      partitions.push(this.#options.makePartition(config, index, true));
+    }
+    this.#partitionCount += added;
+    await Promise.all(older.map(({ log }) => log.configure()));
   }
 
   /**
@@ -194,10 +219,16 @@ export class TopicCatalog {
     }
   }
 
+  #own(name: string): OwnTopic {
+    const topic = this.#byName.get(name);
+    if (topic === undefined) throw new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", `there is no topic ${name}`);
+    return topic;
+  }
+
   #add({ name, id, partitions: count, settings }: TopicMetadata, isNew: boolean): void {
     const config = new TopicConfig(name, id, withSettings(defaultSettings, Object.entries(settings)));
     const partitions = Array.from({ length: count }, (_, index) => this.#options.makePartition(config, index, isNew));
-    const topic: Topic = { config, partitions };
+    const topic: OwnTopic = { config, partitions };
     this.#byName.set(name, topic);
     this.#byId.set(id, topic);
     const key = keyOf(config.idBytes, 0);

@@ -52,13 +52,10 @@ export async function deleteTopic(broker: Broker, body: DeleteTopic): Promise<An
 }
 
 export async function alterTopic(broker: Broker, body: AlterTopic): Promise<Answer> {
-  const topic = broker.topics.known(body.name);
-  if (body.partitions !== -1 && body.partitions !== topic.partitions.length) {
-    throw new BrokerError("INVALID_PARTITIONS", "the number of a topic's partitions cannot be changed by this version");
-  }
   const set = (body.set ?? []).map(({ key, value }): [string, string | null] => [key, value]);
   const unset = (body.unset ?? []).map((key): [string, string | null] => [key, null]);
-  await broker.topics.alter(body.name, [...set, ...unset], body.validateOnly);
+  const change = { settings: [...set, ...unset], ...(body.partitions !== -1 && { partitions: body.partitions }) };
+  await broker.topics.alter(body.name, change, body.validateOnly);
   return describeTopics(broker, { names: [body.name], settings: true });
 }
 

@@ -218,7 +218,7 @@ test("settings that change while the log opens reach it", async () => {
   bench.store.hold("open");
   const opening = partition.open();
   await turns();
-  const altered = bench.broker.topics.alter("t", [["segment.bytes", "5000"]], false);
+  const altered = bench.broker.topics.alter("t", { settings: [["segment.bytes", "5000"]] }, false);
   await turns();
   bench.store.let("open");
   await Promise.all([opening, altered]);

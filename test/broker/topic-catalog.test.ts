@@ -108,14 +108,16 @@ describe("altering", () => {
     const partition = await bench.openTopic("t", { "segment.bytes": "5000" });
     await bench.broker.topics.alter(
       "t",
-      [
-        ["segment.bytes", "6000"],
-        ["segment.ms", "9"],
-      ],
+      {
+        settings: [
+          ["segment.bytes", "6000"],
+          ["segment.ms", "9"],
+        ],
+      },
       false,
     );
     expect(bench.store.configured.at(-1)).toMatchObject({ segmentBytes: 6000, segmentMs: 9 });
-    await bench.broker.topics.alter("t", [["segment.bytes", null]], false);
+    await bench.broker.topics.alter("t", { settings: [["segment.bytes", null]] }, false);
     expect(partition.topic.logSettings.segmentBytes).toBe(1 << 30);
     expect(bench.meta.topic("t")!.settings).toEqual({ "segment.ms": "9" });
   });
@@ -123,18 +125,52 @@ describe("altering", () => {
   test("durability stays for life, and memory stays bounded", async () => {
     const bench = new BrokerBench({ poolBytes: 8 * MIB });
     await bench.topic("t", { durability: "memory", "retention.bytes": String(2 * MIB) });
-    const alter = (name: string, value: string) => bench.broker.topics.alter("t", [[name, value]], false);
+    const alter = (name: string, value: string) => bench.broker.topics.alter("t", { settings: [[name, value]] }, false);
     await expect(alter("durability", "disk")).rejects.toMatchObject({ code: "INVALID_CONFIG" });
     await expect(alter("retention.bytes", String(5 * MIB))).rejects.toMatchObject({ code: "LIMIT_EXCEEDED" });
     await alter("retention.bytes", String(4 * MIB));
     expect(bench.partition("t").bytesKept).toBe(4 * MIB);
   });
 
+  test("partitions are added, and survive a restart; the others go on", async () => {
+    const bench = new BrokerBench();
+    const first = await bench.openTopic("t");
+    await bench.broker.topics.alter("t", { partitions: 3 }, false);
+    const { partitions } = bench.broker.topics.known("t");
+    expect(partitions.length).toBe(3);
+    expect(partitions[0]).toBe(first);
+    expect(bench.broker.topics.partitionCount).toBe(3);
+    await bench.broker.topics.alter("t", { partitions: 4 }, true);
+    expect(partitions.length).toBe(3);
+    const next = new BrokerBench({ records: bench.records });
+    expect(next.broker.topics.known("t").partitions.length).toBe(3);
+  });
+
+  test("partitions are not taken away, and stay within the limits", async () => {
+    const bench = new BrokerBench({ partitionsMax: 4, poolBytes: 8 * MIB });
+    await bench.broker.topics.create({ name: "t", partitions: 2, settings: [] }, false);
+    const memory = [
+      ["durability", "memory"],
+      ["retention.bytes", String(2 * MIB)],
+    ] as const;
+    await bench.broker.topics.create({ name: "m", partitions: 1, settings: memory }, false);
+    const alter = (name: string, partitions: number) => bench.broker.topics.alter(name, { partitions }, false);
+    for (const count of [1, 0, -2, 2.5]) {
+      await expect(alter("t", count)).rejects.toMatchObject({ code: "INVALID_PARTITIONS" });
+    }
+    await expect(alter("t", 4)).rejects.toMatchObject({ code: "LIMIT_EXCEEDED" });
+    await expect(alter("m", 3)).rejects.toMatchObject({ code: "LIMIT_EXCEEDED" });
+    await expect(alter("none", 3)).rejects.toMatchObject({ code: "UNKNOWN_TOPIC_OR_PARTITION" });
+    const twice = await Promise.allSettled([alter("t", 3), alter("t", 3)]);
+    expect(twice.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect(bench.broker.topics.partitionCount).toBe(4);
+  });
+
   test("a worker that dies meanwhile is no reason to fail: the log takes the settings when it opens again", async () => {
     const bench = new BrokerBench();
     const partition = await bench.openTopic("t");
     bench.store.hold("configure");
-    const altered = bench.broker.topics.alter("t", [["segment.ms", "9"]], false);
+    const altered = bench.broker.topics.alter("t", { settings: [["segment.ms", "9"]] }, false);
     await turns();
     bench.store.die();
     await altered;
@@ -187,7 +223,7 @@ describe("deleting", () => {
     const bench = new BrokerBench();
     await bench.topic("t");
     await expect(bench.broker.topics.delete("other")).rejects.toMatchObject({ code: "UNKNOWN_TOPIC_OR_PARTITION" });
-    const altered = bench.broker.topics.alter("t", [["segment.ms", "9"]], false);
+    const altered = bench.broker.topics.alter("t", { settings: [["segment.ms", "9"]] }, false);
     await expect(bench.broker.topics.delete("t")).rejects.toMatchObject({ code: "BUSY" });
     await altered;
     await bench.broker.topics.delete("t");
@@ -198,6 +234,7 @@ type Change =
   | { readonly create: string; readonly partitions: number }
   | { readonly delete: string }
   | { readonly alter: string; readonly ms: number }
+  | { readonly grow: string; readonly to: number }
   | { readonly ids: number }
   | { readonly failWrites: boolean }
   | { readonly pause: true };
@@ -206,6 +243,7 @@ const names = fc.constantFrom("a", "b", "c");
 const change = fc.oneof(
   fc.record({ create: names, partitions: fc.integer({ min: 1, max: 3 }) }),
   fc.record({ delete: names }),
+  fc.record({ grow: names, to: fc.integer({ min: 1, max: 6 }) }),
   fc.record({ alter: names, ms: fc.integer({ min: 1, max: 1000 }) }),
   fc.record({ ids: fc.integer({ min: 1, max: 2000 }) }),
   fc.record({ failWrites: fc.boolean() }),
@@ -227,7 +265,9 @@ test("whatever is changed at once, and whichever writes fail: a restart finds wh
         if ("create" in next)
           call(topics.create({ name: next.create, partitions: next.partitions, settings: [] }, false));
         else if ("delete" in next) call(topics.delete(next.delete));
-        else if ("alter" in next) call(topics.alter(next.alter, [["segment.ms", String(next.ms)]], false));
+        else if ("alter" in next)
+          call(topics.alter(next.alter, { settings: [["segment.ms", String(next.ms)]] }, false));
+        else if ("grow" in next) call(topics.alter(next.grow, { partitions: next.to }, false));
         else if ("ids" in next) {
           for (let id = 0; id < next.ids; id += 500) call(producerIds.next().then((value) => ids.push(value)));
         } else if ("failWrites" in next) {
