@@ -2,7 +2,7 @@
 import { Option } from "commander";
 import type { CommandDefinition, CommandGroup } from "./command-definition.ts";
 import { option, pairs, repeated } from "./option-makers.ts";
-import { duration, integer, text } from "./option-types.ts";
+import { duration, integer, integers, text } from "./option-types.ts";
 import { FORMAT_HELP } from "./record-format.ts";
 
 const PARTITION_MAX = 1_000_000;
@@ -86,7 +86,9 @@ disk (default, acknowledged when synced), os (survives the process), memory (gon
     {
       synopsis: "delete <names...>",
       summary: "Delete topics and all their records",
-      examples: [["cambium topic delete orders", "there is no way back"]],
+      examples: [
+        ["cambium topic delete orders", "there is no way back; of several, none is deleted if one does not exist"],
+      ],
       settings: ["client"],
       run: async (invocation) => (await import("./topic.ts")).deleteTopics(invocation),
     },
@@ -100,15 +102,17 @@ const produce: CommandDefinition = {
 With --json a line {"acked":N} says how many are acknowledged so far, as durable as the topic promises; the
 last one has "done":true. Records with the same key keep their order. After a signal what was read is sent.
 
-A line of --json-lines is what "consume --format json" prints: {"key":"k","value":"v","headers":{"h":"x"},
-"timestamp":1714564800000,"partition":0}. Only value is needed; a value that is no text is sent as JSON;
-keyBase64 and valueBase64 are bytes; a value of null is a tombstone.`,
+A line of --json-lines is what "consume --format json" prints: {"key":"k","value":"v","headers":[{"name":"h",
+"value":"x"}],"timestamp":1714564800000,"partition":0}. Only value is needed; a value that is no text is sent as
+JSON; keyBase64 and valueBase64 are bytes; headers may be {"h":"x"}, too; topic and offset are passed over;
+a value of null is a tombstone.`,
   examples: [
     ["echo hello | cambium produce greetings", ""],
     ["cambium produce logs --file app.log --compression zstd", "every line of a file"],
     ["cambium produce flights --file flights.ndjson --key-field origin", "keyed by a field of each line"],
     ["cambium produce pictures --file cat.jpg --whole --key cat", "a file as one record"],
-    ["cambium consume a --format json | cambium produce b --json-lines", "copy a topic"],
+    ["cambium consume a --format json | cambium produce b --json-lines --ignore-partition", "copy a topic"],
+    ["cambium produce words --key-separator '\\t' --file pairs.tsv", "key, tab, value"],
   ],
   settings: ["client", "produce"],
   options: [
@@ -116,8 +120,10 @@ keyBase64 and valueBase64 are bytes; a value of null is a tombstone.`,
     new Option("--whole", "Each file, or all of standard input, is one record"),
     new Option("--json-lines", "Each line is a JSON object that describes a record"),
     option("--key <key>", "Key of every record that has no other", text),
-    option("--key-separator <text>", "Lines are key, separator, value", text),
+    option("--key-separator <text>", "Lines are key, separator, value; \\t and \\xHH as in consume --format", text),
     option("--key-field <name>", "Lines are JSON objects; this field is the key", text),
+    new Option("--key-optional", "A line without separator or field is no error (--key has the same effect)"),
+    new Option("--ignore-partition", "With --json-lines: go by the key, not by the partition that a line names"),
     option("--partition <number>", "Partition of every record that has no other", integer(0, PARTITION_MAX)),
     pairs("--header <name=value>", "Header of every record that has no other"),
   ],
@@ -132,7 +138,7 @@ In a partition records come in order. --from takes
   earliest, latest   the ends of the log
   1200               an offset, in each partition
   2024-05-01T12:00Z  a time (ISO 8601; local without a zone): the first record that is not earlier
-  -1h, -30m, -7d     a time ago
+  -1h, -7d, -2w      a time ago
 
 ${FORMAT_HELP}`,
   examples: [
@@ -146,9 +152,9 @@ ${FORMAT_HELP}`,
     option("--from <start>", "Where to begin (default: earliest)", text),
     new Option("--follow", "Go on when the end is reached"),
     option("--format <format>", "How to print a record (default: value; with --json: json)", text),
-    repeated("--partition <number>", "Only this partition", integer(0, PARTITION_MAX)),
-    new Option("--skip-corrupt", "Go on behind damaged batches instead of failing there"),
-    option("--max <number>", "End after so many records", integer(1, Number.MAX_SAFE_INTEGER)),
+    repeated("--partition <number,...>", "Only these partitions", integers(0, PARTITION_MAX)),
+    new Option("--skip-corrupt", "Go on behind damaged batches, and tell on standard error what was skipped"),
+    option("-n, --max <number>", "End after so many records", integer(1, Number.MAX_SAFE_INTEGER)),
   ],
   run: async (invocation) => (await import("./consume.ts")).consume(invocation),
 };
@@ -175,14 +181,14 @@ last segment is what a crash leaves, or a broker at work. --verify ends with exi
   examples: [
     ["cambium dump --data ./data", "everything"],
     ["cambium dump --data ./data orders-3 --records", "one partition, with its records"],
-    ["cambium dump --data ./data --verify", "only what is wrong; seals and index files, too"],
+    ["cambium dump --data ./data --verify", "what is wrong, also in seals and index files; a line for each segment"],
     [`cambium dump --data ./data --json | jq 'select(.crc == "BAD")'`, ""],
   ],
   settings: ["data"],
   options: [
     new Option("--segments", "Segments without their batches, unless these are bad"),
     new Option("--records", "Each batch with its records"),
-    new Option("--verify", "Check everything, show what is wrong, and say so by the exit code"),
+    new Option("--verify", "Check everything, show of batches only what is wrong, and say so by the exit code"),
   ],
   run: async (invocation) => (await import("./dump.ts")).dump(invocation),
 };

@@ -12,7 +12,7 @@ interface ConsumeOptions {
   readonly from?: string;
   readonly follow?: true;
   readonly format?: string;
-  readonly partition?: readonly number[];
+  readonly partition?: readonly (readonly number[])[];
   readonly max?: number;
   readonly skipCorrupt?: true;
 }
@@ -28,7 +28,7 @@ export function consume(invocation: Invocation): Promise<ExitCode> {
     const consumer = client.consumer({
       topic,
       from,
-      ...(options.partition !== undefined && { partitions: [...new Set(options.partition)] }),
+      ...(options.partition !== undefined && { partitions: [...new Set(options.partition.flat())] }),
       ...(!options.follow && { until: "end" as const }),
       onCorrupt: options.skipCorrupt ? "skip" : "stop",
     });

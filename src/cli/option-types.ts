@@ -38,6 +38,20 @@ export function integer(minimum: number, maximum: number): OptionType<number> {
   };
 }
 
+/** Several of them with commas between. */
+export function integers(minimum: number, maximum: number): OptionType<readonly number[]> {
+  const one = integer(minimum, maximum);
+  return {
+    placeholder: "number,...",
+    expected: `${one.expected}, or several with commas between`,
+    parse: (value) => {
+      const numbers = value.split(",").map((part) => one.parse(part.trim()));
+      return numbers.every((number) => number !== null) ? numbers : null;
+    },
+    format: (values) => values.join(","),
+  };
+}
+
 export function choice<Choice extends string>(...choices: readonly Choice[]): OptionType<Choice> {
   return {
     placeholder: choices.join("|"),
@@ -102,12 +116,13 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
   m: 60_000,
   h: 3_600_000,
   d: 86_400_000,
+  w: 7 * 86_400_000,
 };
 
 /** @returns ms; null: no time with its unit */
 export function parseDuration(value: string): number | null {
   if (value === "0") return 0;
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value);
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/.exec(value);
   const ms = match === null ? Number.NaN : Math.round(Number(match[1]) * DURATION_UNITS[match[2]!]!);
   return Number.isSafeInteger(ms) ? ms : null;
 }

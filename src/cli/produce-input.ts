@@ -1,6 +1,6 @@
 /** Reads sources and gives out their records, as fast as they are taken. */
 import fs from "node:fs";
-import { BrokerError } from "../base/errors.ts";
+import { BrokerError, type ErrorName } from "../base/errors.ts";
 import { KIB, MIB } from "../base/units.ts";
 import type { ProducerRecord } from "../client/index.ts";
 import { lines } from "./lines.ts";
@@ -48,8 +48,7 @@ export class ProduceInput {
       for await (const group of lines(chunks, RECORD_BYTES_MAX)) {
         for (const line of group) {
           number++;
-          const record = readAt(read, line, name, number);
-          const taken = record === null ? null : take(record);
+          const taken = takeAt(read, take, line, name, number);
           if (taken !== null) await taken;
         }
       }
@@ -102,11 +101,27 @@ export class ProduceInput {
   }
 }
 
-function readAt(read: LineReader, line: Uint8Array, name: string, number: number): ProducerRecord | null {
+/** What is wrong with a line's record is an error that names the line, whoever found it. */
+const ERRORS_OF_RECORDS: readonly ErrorName[] = [
+  "INVALID_RECORD",
+  "INVALID_TIMESTAMP",
+  "MESSAGE_TOO_LARGE",
+  "UNKNOWN_TOPIC_OR_PARTITION",
+];
+
+function takeAt(
+  read: LineReader,
+  take: TakeRecord,
+  line: Uint8Array,
+  name: string,
+  number: number,
+): Promise<void> | null {
   try {
-    return read(line);
+    const record = read(line);
+    return record === null ? null : take(record);
   } catch (error) {
-    if (error instanceof BrokerError) throw new BrokerError(error.code, `${name}, line ${number}: ${error.message}`);
-    throw error;
+    if (!(error instanceof BrokerError) || !ERRORS_OF_RECORDS.includes(error.code)) throw error;
+    const { code, details, message } = error;
+    throw new BrokerError(code, `${name}, line ${number}: ${message}`, { details: { ...details, line: number } });
   }
 }

@@ -5,6 +5,7 @@ import { countText, rateText, secondsText } from "./amounts.ts";
 import type { Invocation } from "./command-definition.ts";
 import { CommandError, UsageError } from "./command-error.ts";
 import { connected } from "./connected.ts";
+import { unescapedBytes } from "./escapes.ts";
 import { EXIT_OK, type ExitCode } from "./failure.ts";
 import type { Output } from "./output.ts";
 import { ProduceInput } from "./produce-input.ts";
@@ -25,6 +26,8 @@ interface ProduceOptions {
   readonly key?: string;
   readonly keySeparator?: string;
   readonly keyField?: string;
+  readonly keyOptional?: true;
+  readonly ignorePartition?: true;
   readonly partition?: number;
   readonly header?: readonly (readonly [string, string])[];
 }
@@ -53,7 +56,7 @@ export function produce(invocation: Invocation): Promise<ExitCode> {
     try {
       await (options.whole ? input.whole(defaultsOf(options), take) : input.lines(readLine, take));
     } catch (error) {
-      tally.refused(error, 0);
+      tally.refused(options.jsonLines ? withPartitionHint(error) : error, 0);
     }
     // What was read before a failure is sent all the same.
     await producer.close().catch((error: unknown) => tally.refused(error, 0));
@@ -68,6 +71,13 @@ export function produce(invocation: Invocation): Promise<ExitCode> {
   });
 }
 
+/** Lines that were another topic's may name a partition that this one has not. */
+function withPartitionHint(error: unknown): unknown {
+  if (!(error instanceof BrokerError) || error.code !== "UNKNOWN_TOPIC_OR_PARTITION") return error;
+  const { code, message, details } = error;
+  return new BrokerError(code, `${message}; with --ignore-partition the key decides`, { details });
+}
+
 function defaultsOf({ key, partition, header }: ProduceOptions): RecordDefaults {
   return {
     ...(key !== undefined && { key }),
@@ -77,7 +87,7 @@ function defaultsOf({ key, partition, header }: ProduceOptions): RecordDefaults 
 }
 
 function lineReader(options: ProduceOptions): LineReader {
-  const { whole, jsonLines, keySeparator, keyField } = options;
+  const { whole, jsonLines, keySeparator, keyField, keyOptional = false, ignorePartition = false } = options;
   const ways = {
     "--whole": whole,
     "--json-lines": jsonLines,
@@ -86,10 +96,16 @@ function lineReader(options: ProduceOptions): LineReader {
   };
   const chosen = Object.entries(ways).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (chosen.length > 1) throw new UsageError(`${chosen.join(" and ")} are different ways to read records: choose one`);
+  if (keyOptional && keySeparator === undefined && keyField === undefined) {
+    throw new UsageError("--key-optional goes with --key-separator or --key-field");
+  }
+  if (ignorePartition && !jsonLines) throw new UsageError("--ignore-partition goes with --json-lines");
   const defaults = defaultsOf(options);
-  if (jsonLines) return recordLines(defaults);
-  if (keyField !== undefined) return fieldKeyedLines(keyField, defaults);
-  return keySeparator === undefined ? valueLines(defaults) : keyedLines(keySeparator, defaults);
+  if (jsonLines) return recordLines(defaults, ignorePartition);
+  const keyed = { optional: keyOptional || options.key !== undefined };
+  if (keyField !== undefined) return fieldKeyedLines(keyField, keyed, defaults);
+  if (keySeparator === undefined) return valueLines(defaults);
+  return keyedLines(unescapedBytes(keySeparator, "--key-separator"), keyed, defaults);
 }
 
 /** Counts what is sent and acknowledged and, with `--json`, tells of the latter as it happens. */

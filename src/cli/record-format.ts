@@ -3,6 +3,7 @@ import { isUtf8 } from "node:buffer";
 import type { RecordCursor } from "../client/index.ts";
 import { momentText } from "./amounts.ts";
 import { UsageError } from "./command-error.ts";
+import { escapedPiece } from "./escapes.ts";
 
 type Piece = string | Uint8Array;
 
@@ -83,7 +84,8 @@ const placeholders: Readonly<Record<string, (record: RecordCursor) => Piece | nu
   j: (record) => JSON.stringify(recordJson(record)),
 };
 
-export const FORMAT_HELP = `A format is "value" (the value and a newline), "json" (an object a line), or a template:
+export const FORMAT_HELP = `A format is "value" (the value and a newline), "json" (an object a line), or a template, to which nothing is added:
+end it with \\n to have lines.
   %t topic   %p partition   %o offset   %k key   %s value   %K and %S their bytes (-1: null)
   %T timestamp in ms   %D the same as a date   %h headers   %j all as JSON   %% a percent sign
   \\n newline   \\t tab   \\r return   \\\\ backslash   \\xHH a byte`;
@@ -95,7 +97,7 @@ export function recordFormat(text: string): RecordFormat {
   if (!text.includes("%")) throw new UsageError(`--format is value, json or a template with %, not "${text}"`);
   const pieces = [...text.matchAll(/%(.?)|\\(x[\da-fA-F]{2}|.?)|[^%\\]+/gs)].map(([whole, placeholder, escaped]) => {
     if (placeholder !== undefined) return placeholderOf(placeholder);
-    return escaped === undefined ? whole : escapedByte(escaped);
+    return escaped === undefined ? whole : escapedPiece(escaped, "--format");
   });
   return (record, write) => {
     for (const piece of pieces) {
@@ -114,14 +116,4 @@ function placeholderOf(letter: string): ((record: RecordCursor) => Piece | null)
       .map((known) => `%${known}`)
       .join(" ")} and %%`,
   );
-}
-
-const escapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", "\\": "\\", "0": "\0" };
-
-function escapedByte(text: string): Piece {
-  if (text.length === 3) return Uint8Array.of(Number.parseInt(text.slice(1), 16));
-  const escaped = escapes[text];
-  if (escaped === undefined)
-    throw new UsageError(`--format has no \\${text}; there are \\n \\t \\r \\0 \\\\ and \\xHH`);
-  return escaped;
 }

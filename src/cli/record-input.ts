@@ -13,6 +13,11 @@ export interface RecordDefaults {
   readonly headers?: Headers;
 }
 
+export interface KeyedLines {
+  /** A line in which no key can be found is a record all the same: without a key, or with the one that all have. */
+  readonly optional: boolean;
+}
+
 /**
  * @returns null: the line is no record
  * @throws BrokerError INVALID_RECORD
@@ -26,31 +31,43 @@ export function valueLines(defaults: RecordDefaults): LineReader {
   return (value) => ({ ...defaults, value });
 }
 
-/** "key<separator>value"; a line without the separator has no key. */
-export function keyedLines(separator: string, defaults: RecordDefaults): LineReader {
+/** "key<separator>value" */
+export function keyedLines(separator: Uint8Array, { optional }: KeyedLines, defaults: RecordDefaults): LineReader {
   const mark = Buffer.from(separator);
   return (line) => {
     const at = Buffer.from(line.buffer, line.byteOffset, line.length).indexOf(mark);
+    if (at < 0 && !optional)
+      throw invalid(`there is no key separator ${JSON.stringify(mark.toString())}${keyHint(line)}`);
     if (at < 0) return { ...defaults, value: line };
     return { ...defaults, key: line.subarray(0, at), value: line.subarray(at + mark.length) };
   };
 }
 
 /** The line is a JSON object and the value as it is; one of its fields is the key, too. */
-export function fieldKeyedLines(field: string, defaults: RecordDefaults): LineReader {
+export function fieldKeyedLines(field: string, { optional }: KeyedLines, defaults: RecordDefaults): LineReader {
   return (line) => {
     const key = objectIn(line)[field];
     if (typeof key === "object" && key !== null) throw invalid(`the field ${field} is no key: ${excerpt(line)}`);
-    return { ...defaults, ...(key !== undefined && key !== null && { key: String(key) }), value: line };
+    const isMissing = key === undefined || key === null;
+    if (isMissing && !optional) throw invalid(`there is no field ${field} for the key${keyHint(line)}`);
+    return { ...defaults, ...(!isMissing && { key: String(key) }), value: line };
   };
+}
+
+function keyHint(line: Uint8Array): string {
+  return ` (with --key-optional that is no error): ${excerpt(line)}`;
 }
 
 const RECORD_FIELDS = ["key", "keyBase64", "value", "valueBase64", "headers", "timestamp", "partition"];
 /** What `consume --format json` says beside; a record may come with it, and it is another's when it is written again. */
 const IGNORED_FIELDS = ["topic", "offset"];
 
-/** The line is a JSON object that describes the record, as `consume --format json` prints it. */
-export function recordLines(defaults: RecordDefaults): LineReader {
+/**
+ * The line is a JSON object that describes the record, as `consume --format json` prints it.
+ *
+ * @param ignorePartition its partition is another topic's: the key decides
+ */
+export function recordLines(defaults: RecordDefaults, ignorePartition: boolean): LineReader {
   return (line) => {
     if (line.length === 0) return null;
     const object = objectIn(line);
@@ -58,7 +75,8 @@ export function recordLines(defaults: RecordDefaults): LineReader {
     if (unknown !== undefined) {
       throw invalid(`a record has no field "${unknown}"${didYouMean(unknown, RECORD_FIELDS)}: ${excerpt(line)}`);
     }
-    const { timestamp, partition } = object;
+    const { timestamp } = object;
+    const partition = ignorePartition ? undefined : object["partition"];
     const numbers = { ...(timestamp !== undefined && { timestamp }), ...(partition !== undefined && { partition }) };
     for (const [name, number] of Object.entries(numbers)) {
       if (!Number.isSafeInteger(number)) throw invalid(`${name} is a whole number: ${excerpt(line)}`);

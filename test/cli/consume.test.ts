@@ -75,6 +75,7 @@ describe("where to begin", () => {
 
 test("--max ends after so many", async () => {
   expect(await valuesFrom("1", "--max", "2")).toBe("12");
+  expect(await valuesFrom("1", "-n", "1")).toBe("1");
 });
 
 test("partitions: all, or those that are named", async () => {
@@ -93,6 +94,8 @@ test("partitions: all, or those that are named", async () => {
     "%p@%o ",
   );
   expect(two.stdout.trim().split(" ").sort()).toEqual(["0@9", "2@9"]);
+  const listed = await run("consume", "spread", "--partition", "0,2", "--from", "9", "--format", "%p@%o ");
+  expect(listed.stdout.trim().split(" ").sort()).toEqual(["0@9", "2@9"]);
   const none = await run("consume", "spread", "--partition", "7", "--json");
   expect([none.status, errorOf(none)["code"]]).toEqual([1, "UNKNOWN_TOPIC_OR_PARTITION"]);
 });

@@ -82,8 +82,8 @@ test("keys: the same for all, before a separator, or a field of a JSON line", as
   await run(["produce", topic, "--key", "k", "--header", "a=1", "--header", "b=x=y", "--partition", "0"], {
     input: "v\n",
   });
-  await run(["produce", topic, "--key-separator", "::"], { input: "a::1\nb::2::3\nplain\n" });
-  await run(["produce", topic, "--key-field", "id"], { input: '{"id":7}\n{"id":"x"}\n{}\n' });
+  await run(["produce", topic, "--key-separator", "::", "--key-optional"], { input: "a::1\nb::2::3\nplain\n" });
+  await run(["produce", topic, "--key-field", "id", "--key-optional"], { input: '{"id":7}\n{"id":"x"}\n{}\n' });
   const records = await recordsIn(topic);
   expect(records.map(({ key, value }) => [key, value])).toEqual([
     ["k", "v"],
@@ -171,6 +171,35 @@ describe("what cannot be produced ends with 1", () => {
       code: "INVALID_RECORD",
       message: expect.stringMatching(/standard input, line 2: .* did you mean value\?/),
     });
+  });
+
+  test.each([
+    [["--key-separator", "\\t"], "a\tb\nc d\n", "there is no key separator"],
+    [["--key-field", "id"], '{"id":1}\n{"di":2}\n', "there is no field id for the key"],
+  ])("a line in which no key is found, by %j", async (args, input, message) => {
+    const topic = await newTopic();
+    const ran = await run(["produce", topic, ...args, "--json"], { input });
+    expect(ran.status).toBe(1);
+    expect(errorOf(ran)).toMatchObject({ code: "INVALID_RECORD", details: { line: 2 } });
+    expect(errorOf(ran)["message"]).toContain(`standard input, line 2: ${message}`);
+    // A key for all others makes it one of them.
+    const keyed = await run(["produce", topic, ...args, "--key", "other"], { input });
+    expect(keyed.status).toBe(0);
+    expect((await recordsIn(topic)).at(-1)).toMatchObject({ key: "other" });
+  });
+
+  test("a partition that the topic has not; the message says how to go on without", async () => {
+    const topic = await newTopic("--partitions", "2");
+    const input = [0, 1, 2, 3].map((partition) => JSON.stringify({ value: "v", partition })).join("\n");
+    const ran = await run(["produce", topic, "--json-lines", "--json"], { input });
+    expect([ran.status, jsonLines(ran.stdout).at(-1)]).toEqual([1, expect.objectContaining({ acked: 2 })]);
+    expect(errorOf(ran)).toMatchObject({
+      code: "UNKNOWN_TOPIC_OR_PARTITION",
+      message: expect.stringMatching(/^standard input, line 3: .*--ignore-partition/),
+      details: { partition: 2, line: 3 },
+    });
+    const all = await run(["produce", topic, "--json-lines", "--ignore-partition"], { input });
+    expect([all.status, (await recordsIn(topic)).length]).toEqual([0, 6]);
   });
 
   test("a record that is larger than the topic allows", async () => {

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { unescapedBytes } from "../../src/cli/escapes.ts";
 import { lines } from "../../src/cli/lines.ts";
 import { recordFormat, recordJson, recordText } from "../../src/cli/record-format.ts";
 import { fieldKeyedLines, keyedLines, recordLines, valueLines } from "../../src/cli/record-input.ts";
@@ -101,14 +102,14 @@ describe("records of lines", () => {
   });
 
   test("a separator ends the key", () => {
-    const read = keyedLines("=>", {});
+    const read = keyedLines(Buffer.from("=>"), { optional: true }, {});
     expect(read(Buffer.from("k=>v=>w"))).toEqual({ key: Buffer.from("k"), value: Buffer.from("v=>w") });
     expect(read(Buffer.from("v"))).toEqual({ value: Buffer.from("v") });
     expect(read(Buffer.from("=>v"))).toEqual({ key: Buffer.alloc(0), value: Buffer.from("v") });
   });
 
   test("a field of a JSON line is the key, and the line stays as it is", () => {
-    const read = fieldKeyedLines("id", {});
+    const read = fieldKeyedLines("id", { optional: true }, {});
     const line = Buffer.from('{ "id": 7 }');
     expect(read(line)).toEqual({ key: "7", value: line });
     expect(read(Buffer.from("{}"))).toEqual({ value: Buffer.from("{}") });
@@ -116,8 +117,32 @@ describe("records of lines", () => {
     expect(() => read(Buffer.from("id"))).toThrow("a line is no JSON object: id");
   });
 
+  test("a line without a key is refused, unless keys are optional", () => {
+    const bySeparator = keyedLines(unescapedBytes("\\t\\x00", "--key-separator"), { optional: false }, {});
+    expect(bySeparator(Buffer.from("k\t\0v"))).toMatchObject({ key: Buffer.from("k") });
+    expect(() => bySeparator(Buffer.from("k v"))).toThrow(
+      'there is no key separator "\\t\\u0000" (with --key-optional',
+    );
+    const byField = fieldKeyedLines("id", { optional: false }, {});
+    expect(() => byField(Buffer.from('{"di":1}'))).toThrow("there is no field id for the key");
+    expect(() => byField(Buffer.from('{"id":null}'))).toThrow("there is no field id for the key");
+  });
+
+  test("escapes are those of formats", () => {
+    expect(Buffer.from(unescapedBytes("a\\n\\xFf\\\\ä", "--x"))).toEqual(
+      Buffer.concat([Buffer.from("a\n"), Buffer.of(0xff), Buffer.from("\\ä")]),
+    );
+    expect(() => unescapedBytes("\\q", "--x")).toThrow("--x has no \\q");
+  });
+
+  test("the partition of a JSON line can be passed over", () => {
+    const line = Buffer.from('{"value":"v","partition":9}');
+    expect(recordLines({ partition: 1 }, true)(line)).toEqual({ value: "v", partition: 1 });
+    expect(recordLines({ partition: 1 }, false)(line)).toEqual({ value: "v", partition: 9 });
+  });
+
   test("a JSON line describes a record as consume prints it", () => {
-    const read = recordLines({ headers: [["d", "1"]] });
+    const read = recordLines({ headers: [["d", "1"]] }, false);
     const printed = Buffer.from(JSON.stringify(recordJson(record)));
     expect(read(printed)).toEqual({
       key: "k",
@@ -146,7 +171,7 @@ describe("records of lines", () => {
     ["[1]", "a line is no JSON object"],
     ["\xff", "a line is no JSON object"],
   ])("%s is refused", (line, message) => {
-    expect(() => recordLines({})(Buffer.from(line, "latin1"))).toThrow(message);
+    expect(() => recordLines({}, false)(Buffer.from(line, "latin1"))).toThrow(message);
   });
 });
 
@@ -160,6 +185,7 @@ describe("where to begin", () => {
     ["2024", { offset: 2024 }],
     ["-1h", { time: nowMs - 3_600_000 }],
     ["-1.5s", { time: nowMs - 1500 }],
+    ["-2w", { time: nowMs - 14 * 86_400_000 }],
     ["2024-05-01", { time: Date.parse("2024-05-01T00:00:00Z") }],
     ["2024-05-01T12:00:00Z", { time: nowMs }],
     ["2024-05-01 14:00+02:00", { time: nowMs }],
