@@ -47,7 +47,9 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   return client;
 }
 
+/** Use `connect`. Close it when it is not needed any more: until then it keeps the process alive. */
 export class Client {
+  /** What the broker has, and how to change it. */
   readonly topics: Topics;
   readonly #settings: ConnectSettings;
   readonly #signal: AbortSignal | undefined;
@@ -105,6 +107,7 @@ export class Client {
    * Makes a consumer. It connects when it is first read, and is closed when that is over.
    *
    * @throws BrokerError INVALID_OPTION
+   * @throws BrokerError CLOSED          the client is
    */
   consumer(options: ConsumerOptions): Consumer {
     this.#checkOpen();

@@ -37,10 +37,12 @@ export class ConsumedRecord {
     this.#headers = headers;
   }
 
+  /** The key as UTF-8; null: it has none. */
   keyText(): string | null {
     return this.key === null ? null : decoder.decode(this.key);
   }
 
+  /** The value as UTF-8; null: a tombstone. */
   valueText(): string | null {
     return this.value === null ? null : decoder.decode(this.value);
   }

@@ -15,6 +15,7 @@ import { SliceAssembler } from "./slice-assembler.ts";
 export interface FetchOptions {
   readonly topic: string;
   readonly partition: number;
+  /** "latest" waits for what is yet to come, if `waitMs` lets it. */
   readonly from: StartPosition;
   /** Bytes of batches; one comes even if it is larger. Default 1 MiB. */
   readonly bytesMax?: number;
@@ -37,6 +38,7 @@ const NAMES: OptionNames<FetchOptions> = {
 };
 
 export interface FetchResult {
+  /** In the order of their offsets; none, if there is nothing to read yet. */
   readonly records: readonly ConsumedRecord[];
   /** Where the next fetch goes on. */
   readonly nextOffset: number;

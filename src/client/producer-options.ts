@@ -101,6 +101,7 @@ export interface BatchAck {
 export interface FailedBatch {
   readonly topic: string;
   readonly partition: number;
+  /** Records in it. */
   readonly count: number;
 }
 

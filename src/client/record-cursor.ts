@@ -24,7 +24,9 @@ export interface RecordCursor {
   key(): Uint8Array | null;
   /** The value, as a view that is valid as long as the record is. */
   value(): Uint8Array | null;
+  /** The key as UTF-8; null: it has none. */
   keyText(): string | null;
+  /** The value as UTF-8; null: a tombstone. */
   valueText(): string | null;
   /** In their order; names may repeat. Values are views that are valid as long as the record is. */
   headers(): readonly Header[];

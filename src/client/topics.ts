@@ -10,6 +10,10 @@ import type { Channel } from "./channel.ts";
 import { knownOptions, type OptionNames } from "./options.ts";
 import { untilAborted, type WaitOptions } from "./until-aborted.ts";
 
+/**
+ * When a record is acknowledged: once it is on the disk (`disk`), once the operating system has it (`os`: it survives the
+ * broker's death, not the machine's), or once it is in the broker's memory.
+ */
 export type DurabilityName = "disk" | "os" | "memory";
 
 const durabilityNames: Readonly<Record<Durability, DurabilityName>> = {
@@ -22,16 +26,23 @@ export function durabilityName(durability: Durability): DurabilityName {
   return durabilityNames[durability];
 }
 
+/** A partition; its offsets as they were when the broker was asked. */
 export interface PartitionDescription {
+  /** From 0 to the number of partitions - 1. */
   readonly partition: number;
+  /** Number of the broker that takes its records. */
   readonly leader: number;
+  /** Counts the leaders it has had. */
   readonly leaderEpoch: number;
   /** First offset that can be read. */
   readonly logStartOffset: number;
   /** Offset after the last record that can be read. */
   readonly highWatermark: number;
+  /** Offset after the last record that is not part of an open transaction. */
   readonly lastStableOffset: number;
+  /** Offset after the last record in the log. */
   readonly logEndOffset: number;
+  /** Offset after the last record that is on the disk. */
   readonly durableEndOffset: number;
   /** Why it cannot be served; null: it can. */
   readonly error: ErrorName | null;
@@ -44,6 +55,7 @@ export interface TopicDescription {
   readonly durability: DurabilityName;
   /** Bytes of the largest batch it takes. */
   readonly maxMessageBytes: number;
+  /** By number. */
   readonly partitions: readonly PartitionDescription[];
   /** By name; empty for `list`. */
   readonly settings: Readonly<Record<string, { readonly value: string; readonly isDefault: boolean }>>;
@@ -52,6 +64,7 @@ export interface TopicDescription {
 }
 
 export interface NewTopic {
+  /** 1 to 249 letters, digits, ".", "_" and "-", as in Kafka; names that begin with "__" are the broker's own. */
   readonly name: string;
   /** Default 1. */
   readonly partitions?: number;

@@ -99,3 +99,24 @@ test("the browser's bundle talks to it, by the runtime's own WebSocket", async (
     removeTemporaryFolder(folder);
   }
 });
+
+test("partitions that are added are produced to and read; paused ones are not", async () => {
+  await client.topics.create({ name: "grown" });
+  const producer = await client.producer({ topic: "grown" });
+  const consumer = client.consumer({ topic: "grown", from: "earliest", metadataMaxAgeMs: 50 });
+  const read: string[] = [];
+  consumer.pause([2]);
+  const reading = consumer.forEach((record) => void read.push(`${record.partition} ${record.valueText()}`));
+  await producer.send({ value: "a" });
+  await client.topics.alter("grown", { partitions: 3 });
+  await producer.send({ value: "c", partition: 2 });
+  await producer.send({ value: "b", partition: 1 });
+  await until(() => consumer.positions.length === 3 && read.length === 2);
+  expect(read.toSorted()).toEqual(["0 a", "1 b"]);
+  consumer.resume([2]);
+  await until(() => read.length === 3);
+  expect(read.at(-1)).toBe("2 c");
+  await consumer.close();
+  await reading;
+  await producer.close();
+});
