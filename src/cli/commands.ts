@@ -11,8 +11,9 @@ const DAY_MS = 86_400_000;
 const start: CommandDefinition = {
   synopsis: "start",
   summary: "Start a broker; SIGINT or SIGTERM stops it cleanly",
-  details: `One line on standard output says when it is ready; its log goes to standard error. A second signal ends it
-at once, which loses nothing that was acknowledged.`,
+  details: `One line on standard output says when it is ready; its log goes to standard error. Ctrl-C stops it, and so does
+"kill PID" with the pid of that line: that of a shell or npm around it is another. A second signal ends it at once,
+which loses nothing that was acknowledged as "disk" or "os".`,
   examples: [
     ["cambium start", "on 127.0.0.1:4500, data in ./data"],
     ["cambium start --data /var/lib/cambium --port 4600", ""],

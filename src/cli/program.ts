@@ -29,13 +29,21 @@ export async function runCli(argv: readonly string[], world: World): Promise<Exi
   const output = new Output(world, argv.includes("--json"));
   const run: Run = { world, output, exitCode: EXIT_OK };
   try {
-    await programFor(run).parseAsync(argv, { from: "user" });
+    await programFor(run).parseAsync(withHelpInside(argv), { from: "user" });
     // What stopped the command may be an error of its own.
     const { reason } = world.stop.signal;
     return isSystemError(reason) ? report(reason, output) : run.exitCode;
   } catch (error) {
     return error instanceof HelpShown ? error.exitCode : report(error, output);
   }
+}
+
+/** "help topic alter" → "topic help alter": commander looks no deeper than the word behind "help". */
+function withHelpInside(argv: readonly string[]): readonly string[] {
+  const [first, group, command, ...rest] = argv;
+  const isNested =
+    first === "help" && command !== undefined && commands.some((one) => "name" in one && one.name === group);
+  return isNested ? [group!, first, command, ...rest] : argv;
 }
 
 interface Run {
@@ -50,7 +58,7 @@ function programFor(run: Run): Command {
     .description("A durable message broker: start it, manage its topics, produce, consume, and look inside its files.")
     .version(run.world.version, "-V, --version", "Show the version")
     .helpOption("-h, --help", "Show help, also after any command")
-    .helpCommand("help [command]", "Show help for a command")
+    .helpCommand("help [command...]", "Show help for a command")
     .addOption(jsonOption())
     .configureOutput({
       writeOut: (text) => stdout.write(text),
@@ -130,8 +138,8 @@ function helpBehind({ details, examples }: CommandDefinition): string {
 /** commander would end the process: instead, what it says becomes an error of ours. */
 function takeOverExit(command: Command, path: string): void {
   command.exitOverride((error: CommanderError) => {
-    if (error.code === "commander.help") throw new HelpShown(EXIT_USAGE);
     if (error.exitCode === 0) throw new HelpShown(EXIT_OK);
+    if (error.code === "commander.help") throw new HelpShown(EXIT_USAGE);
     const message = error.message.replace(/^error: /, "").replace(/\n\(Did you mean (.*)\?\)$/, "; did you mean $1?");
     throw new UsageError(`${message} (see "${path} --help")`);
   });

@@ -15,7 +15,7 @@ export async function start({ world, output, settings, origins }: Invocation): P
   const readyMs = Math.round(world.uptimeMs());
   output.result(
     { ready: true, host, port, data, incarnation, pid: process.pid, version: world.version, readyMs },
-    `cambium ${world.version} is ready on ${host}:${port}, data in ${data}, incarnation ${incarnation}, after ${readyMs} ms`,
+    `cambium ${world.version} is ready on ${host}:${port}, data in ${data}, pid ${process.pid}, incarnation ${incarnation}, after ${readyMs} ms`,
   );
   await aborted(world.stop.signal);
   log("info", "shutting down", { reason: String(world.stop.signal.reason) });

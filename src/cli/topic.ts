@@ -1,7 +1,7 @@
 /** `cambium topic ...`: what topics there are, and how to change them. */
 
 import { BrokerError } from "../base/errors.ts";
-import type { TopicDescription } from "../client/index.ts";
+import type { DurabilityName, TopicDescription } from "../client/index.ts";
 import type { Invocation } from "./command-definition.ts";
 import { UsageError } from "./command-error.ts";
 import { connected } from "./connected.ts";
@@ -76,9 +76,8 @@ export function alterTopic(invocation: Invocation): Promise<ExitCode> {
   const settings = { ...settingsOf(config), ...Object.fromEntries(unset.map((key) => [key, null])) };
   return connected(invocation, async (client) => {
     await client.topics.alter(name, { settings, validateOnly: dryRun });
-    const changed = Object.fromEntries(
-      Object.entries((await client.topics.describe(name)).settings).map(([key, { value }]) => [key, value]),
-    );
+    const honoured = Object.entries(honouredOf(await client.topics.describe(name)));
+    const changed = Object.fromEntries(honoured.map(([key, { value }]) => [key, value]));
     const text = dryRun ? `${name} could be altered` : `altered ${name}`;
     output.result({ topic: name, altered: !dryRun, settings: changed }, text);
     return EXIT_OK;
@@ -87,8 +86,10 @@ export function alterTopic(invocation: Invocation): Promise<ExitCode> {
 
 export function deleteTopics(invocation: Invocation): Promise<ExitCode> {
   const { output } = invocation;
-  const names = invocation.arguments[0] as readonly string[];
+  const names = [...new Set(invocation.arguments[0] as readonly string[])];
   return connected(invocation, async (client) => {
+    // A name that is misspelt is told of before anything is gone.
+    for (const name of names) await client.topics.describe(name);
     for (const name of names) {
       await client.topics.delete(name);
       output.result({ topic: name, deleted: true }, `deleted ${name}`);
@@ -120,8 +121,23 @@ function rowOf(topic: TopicDescription): (string | number)[] {
   return [topic.name, topic.partitions.length, recordsIn(topic), topic.durability];
 }
 
+/** Settings that mean something with only some durabilities. */
+const HONOURED_ONLY: Readonly<Record<string, readonly DurabilityName[]>> = {
+  "retention.bytes": ["memory"],
+  "segment.bytes": ["disk", "os"],
+  "segment.ms": ["disk", "os"],
+  "segment.slots": ["disk", "os"],
+};
+
+/** The topic's settings without those that change nothing about it, unless somebody has set them. */
+function honouredOf({ settings, durability }: TopicDescription): TopicDescription["settings"] {
+  const isHonoured = (name: string): boolean => HONOURED_ONLY[name]?.includes(durability) ?? true;
+  return Object.fromEntries(Object.entries(settings).filter(([name, { isDefault }]) => isHonoured(name) || !isDefault));
+}
+
 function describe(topic: TopicDescription, output: Output): void {
-  const { name, topicId, durability, maxMessageBytes, partitions, settings } = topic;
+  const { name, topicId, durability, maxMessageBytes, partitions } = topic;
+  const settings = honouredOf(topic);
   if (output.json) {
     output.line(JSON.stringify({ topic: name, topicId, durability, maxMessageBytes, partitions, settings }));
     return;
@@ -137,7 +153,7 @@ function describe(topic: TopicDescription, output: Output): void {
           highWatermark,
           highWatermark - logStartOffset,
           logEndOffset,
-          durableEndOffset,
+          durability === "memory" ? "-" : durableEndOffset,
           leaderEpoch,
           error ?? "ok",
         ],

@@ -18,6 +18,8 @@ export interface FolderLock {
 }
 
 const SOCKET_PATH_MAX = 103; // The smallest sun_path among the systems we run on, less its terminator.
+/** An owner that is stopped or busy for so long stays unknown. */
+const OWNER_ANSWER_MS = 1000;
 
 /**
  * Takes the folder, making it if need be.
@@ -35,7 +37,11 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   const address = process.platform === "linux" ? abstractAddress(folder) : fileAddress(folder);
   const server = (await listen(address)) ?? (await takeOver(address));
   if (server === null) {
-    throw new BrokerError("FOLDER_LOCKED", `another broker is running on ${folder}; stop it or choose another folder`);
+    const pid = await ownerOf(address);
+    const owner = pid === null ? "another broker" : `another broker, process ${pid},`;
+    throw new BrokerError("FOLDER_LOCKED", `${owner} is running on ${folder}; stop it or choose another folder`, {
+      details: { folder, ...(pid !== null && { pid }) },
+    });
   }
   server.unref();
   return { release: () => new Promise((resolve) => server.close(() => resolve())) };
@@ -56,11 +62,29 @@ function fileAddress(folder: string): string {
 /** @returns null when the address is taken */
 function listen(address: string): Promise<net.Server | null> {
   return new Promise((resolve, reject) => {
-    const server = net.createServer((socket) => socket.destroy());
+    // Whoever finds the folder locked connects to learn by whom.
+    const server = net.createServer((socket) => {
+      socket.on("error", () => socket.destroy());
+      socket.end(String(process.pid), () => socket.destroy());
+    });
     server.once("error", (error: NodeJS.ErrnoException) =>
       error.code === "EADDRINUSE" ? resolve(null) : reject(error),
     );
     server.listen({ path: address, exclusive: true }, () => resolve(server));
+  });
+}
+
+/** @returns the pid of the process that holds the lock; null: it does not answer */
+function ownerOf(address: string): Promise<number | null> {
+  return new Promise((resolve) => {
+    let answer = "";
+    const socket = net.connect({ path: address });
+    socket.setTimeout(OWNER_ANSWER_MS, () => socket.destroy());
+    socket.setEncoding("latin1").on("data", (text: string) => {
+      answer += text;
+    });
+    socket.once("error", () => socket.destroy());
+    socket.once("close", () => resolve(/^\d+$/.test(answer) ? Number(answer) : null));
   });
 }
 

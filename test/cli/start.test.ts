@@ -37,7 +37,10 @@ test("says in one line when it is ready, and with which facts", async () => {
   const child = spawnCambium(["start", "--data", folder.path, "--port", "0"]);
   const stdout = collected(child.stdout);
   await until(() => stdout().includes("\n"));
-  expect(stdout()).toMatch(/^cambium \S+ is ready on 127\.0\.0\.1:\d+, data in \/.*, incarnation 1, after \d+ ms\n$/);
+  expect(stdout()).toMatch(
+    /^cambium \S+ is ready on 127\.0\.0\.1:\d+, data in \/.*, pid \d+, incarnation 1, after \d+ ms\n$/,
+  );
+  expect(stdout()).toContain(` pid ${child.pid},`);
   child.kill("SIGINT");
   await until(() => child.exitCode !== null);
   expect(child.exitCode).toBe(0);
@@ -77,9 +80,12 @@ test("settings come from a file and the environment, too", async () => {
 
 describe("what is in its way is a typed error and exit code 1", () => {
   test("another broker on the folder", async () => {
-    await start(folder.path);
+    const owner = await start(folder.path);
     const ran = await spawned(["start", "--data", folder.path, "--port", "0", "--json"]);
-    expect([ran.status, errorOf(ran)["code"]]).toEqual([1, "FOLDER_LOCKED"]);
+    expect([ran.status, errorOf(ran)]).toMatchObject([
+      1,
+      { code: "FOLDER_LOCKED", details: { pid: owner.process.pid } },
+    ]);
   });
 
   test("another process on the port", async () => {

@@ -53,6 +53,28 @@ test("text is for people", async () => {
   expect((await topic("delete", "text")).stdout).toBe("deleted text\n");
 });
 
+test("of several topics none is deleted if one does not exist", async () => {
+  for (const name of ["gone-a", "gone-b"]) await topic("create", name);
+  const ran = await topic("delete", "gone-a", "nosuch", "gone-b", "--json");
+  expect([ran.status, ran.stdout, errorOf(ran)["message"]]).toEqual([1, "", expect.stringContaining("nosuch")]);
+  const both = await topic("delete", "gone-a", "gone-b", "gone-a", "--json");
+  expect([both.status, jsonLines(both.stdout).length]).toEqual([0, 2]);
+});
+
+test("only settings that mean something for the topic's durability are shown", async () => {
+  await topic("create", "in-memory", "--config", "durability=memory");
+  await topic("create", "on-disk");
+  const settingsOf = async (name: string): Promise<string[]> =>
+    Object.keys(jsonLines((await topic("describe", name, "--json")).stdout)[0]!["settings"] as object);
+  expect(await settingsOf("on-disk")).toContain("segment.bytes");
+  expect(await settingsOf("on-disk")).not.toContain("retention.bytes");
+  expect(await settingsOf("in-memory")).toContain("retention.bytes");
+  expect(await settingsOf("in-memory")).not.toContain("segment.bytes");
+  const { stdout } = await topic("describe", "in-memory");
+  expect(stdout).not.toContain("segment.bytes");
+  expect(stdout).toMatch(/WRITTEN +DURABLE +EPOCH.*\n +0 +0 +0 +0 +0 +- /);
+});
+
 test("a dry run changes nothing", async () => {
   const ran = await topic("create", "dry", "--dry-run");
   expect([ran.status, ran.stdout]).toEqual([0, "dry could be created\n"]);

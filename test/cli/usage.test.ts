@@ -40,6 +40,20 @@ describe("help", () => {
     expect(stdout).toMatch(/Examples:\n {2}\S/);
   });
 
+  test("help before a command is the same", async () => {
+    for (const command of ["produce", "topic", "topic alter"]) {
+      const before = await cambium(["help", ...command.split(" ")]);
+      const { stdout } = await cambium([...command.split(" "), "--help"]);
+      expect(before).toEqual({ status: 0, stdout, stderr: "" });
+    }
+  });
+
+  test("help for what is no command is a wrong call", async () => {
+    for (const command of ["nosuch", "topic nosuch"]) {
+      expect(await cambium(["help", ...command.split(" ")])).toMatchObject({ status: 2, stdout: "" });
+    }
+  });
+
   test("a command of several without one of them shows help and is a wrong call", async () => {
     const { status, stdout, stderr } = await cambium(["topic"]);
     expect([status, stdout]).toEqual([2, ""]);

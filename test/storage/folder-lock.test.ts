@@ -65,7 +65,16 @@ describe.each(["linux", "darwin"])("on %s", (as) => {
   test("a broker in another process holds the folder, and a kill frees it", async () => {
     setPlatform(as);
     const child = await holder(as);
-    await expect(lockFolder(folder)).rejects.toMatchObject({ code: "FOLDER_LOCKED" });
+    await expect(lockFolder(folder)).rejects.toMatchObject({
+      code: "FOLDER_LOCKED",
+      message: expect.stringContaining(`process ${child.pid},`),
+      details: { pid: child.pid },
+    });
+    // One that does not answer holds it all the same.
+    child.kill("SIGSTOP");
+    const refusal = await lockFolder(folder).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: "FOLDER_LOCKED", details: { folder } });
+    expect(refusal).not.toHaveProperty("details.pid");
     child.kill("SIGKILL");
     await once(child, "exit");
     await (await lockFolder(folder)).release();
