@@ -120,7 +120,10 @@ async function pipe(
 
 function unsupported(codec: number): BrokerError {
   const name = codecNames[codec] ?? `codec ${codec}`;
-  return new BrokerError("UNSUPPORTED_COMPRESSION", `${name} is not available in this runtime`, { details: { codec } });
+  const hint = name === "zstd" ? "; Node has it from 22.15 on" : "";
+  return new BrokerError("UNSUPPORTED_COMPRESSION", `${name} is not available in this runtime${hint}`, {
+    details: { codec },
+  });
 }
 
 function tooLarge(bytesMax: number): BrokerError {

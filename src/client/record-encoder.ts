@@ -12,8 +12,10 @@ import { varintSize, varlongSize, writeVarint, writeVarlong, zigzag } from "./va
 /** Bytes, or text that is sent as UTF-8. Read before the call returns, and not kept. */
 export type Payload = Uint8Array | string;
 
-/** Headers in their order; names may repeat. A Map is one, too. */
-export type Headers = Iterable<readonly [name: string, value: Payload | null]>;
+type HeaderPair = readonly [name: string, value: Payload | null];
+
+/** Names and values in their order: an object, a Map, or pairs, whose names may repeat. */
+export type Headers = Iterable<HeaderPair> | Readonly<Record<string, Payload | null>>;
 
 export interface RecordContent {
   /** Records with the same key go to the same partition. Default null. */
@@ -110,13 +112,21 @@ function byteLength(bytes: Uint8Array): number {
   throw new BrokerError("INVALID_RECORD", "keys, values and header values are text, Uint8Array or null");
 }
 
+function pairsOf(headers: Headers): readonly HeaderPair[] {
+  if (typeof headers === "object" && headers !== null) {
+    const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
+    if (pairs.every((pair) => Array.isArray(pair))) return pairs;
+  }
+  throw new BrokerError("INVALID_RECORD", "headers are an object, a Map, or an iterable of [name, value]");
+}
+
 const headerName = new TextScratch();
 const headerValue = new TextScratch();
 const headerScratch = new Uint8Array(16 * KIB);
 
 /** @returns the count and the headers; valid until the next call */
 function encodeHeaders(headers: Headers): Uint8Array {
-  const list = [...headers];
+  const list = pairsOf(headers);
   let bytes = headerScratch;
   let at = writeVarint(bytes, 0, 2 * list.length);
   for (const [name, value] of list) {

@@ -6,7 +6,7 @@ import { BATCH_AT, Batch } from "../../src/client/batch.ts";
 import { BatchCursor } from "../../src/client/batch-cursor.ts";
 import { BatchHeader } from "../../src/client/batch-header.ts";
 import { BatchMemory } from "../../src/client/batch-memory.ts";
-import { RecordEncoder } from "../../src/client/record-encoder.ts";
+import { type Headers, RecordEncoder } from "../../src/client/record-encoder.ts";
 import { readVarint, readVarintSize, readVarlong, writeVarint, writeVarlong, zigzag } from "../../src/client/varint.ts";
 import { compileCore } from "../../src/wasm/core.ts";
 import { type TestRecord, text, varint, writeBatch } from "../wasm/batch-writer.ts";
@@ -99,6 +99,50 @@ describe("a batch", () => {
     expect(Buffer.compare(batch.bytes.slice(batch.at, batch.at + batch.size), expected(records))).toBe(0);
     batch.acknowledge({ baseOffset: 0, durability: "os", duplicate: false });
     expect(memory.usedBytes).toBe(0);
+  });
+});
+
+describe("headers", () => {
+  const record = { timestamp: 100, key: null, value: text.encode("v") };
+
+  function encodeOne(headers: Headers): Uint8Array {
+    const memory = new BatchMemory(module, 4 * MIB, 1 * MIB);
+    const batch = Batch.open(memory, 0, 100, 1 * MIB - BATCH_AT, 0)!;
+    const encoder = new RecordEncoder();
+    encoder.take({ key: null, value: "v", headers });
+    batch.append(encoder, 100, null);
+    batch.seal(identity, 42, memory.crc32c);
+    return batch.bytes.slice(batch.at, batch.at + batch.size);
+  }
+
+  test.each<[string, Headers]>([
+    ["an object", { a: "1", b: null }],
+    [
+      "a Map",
+      new Map([
+        ["a", "1"],
+        ["b", null],
+      ] as const),
+    ],
+    [
+      "pairs",
+      [
+        ["a", "1"],
+        ["b", null],
+      ],
+    ],
+  ])("are %s", (_, headers) => {
+    const list: TestRecord["headers"] = [
+      ["a", text.encode("1")],
+      ["b", null],
+    ];
+    expect(Buffer.compare(encodeOne(headers), expected([{ ...record, headers: list }]))).toBe(0);
+  });
+
+  test.each([null, 7, "ab", ["ab"], [7], { a: 1 }])("and nothing else: %j", (headers) => {
+    expect(() => encodeOne(headers as unknown as Headers)).toThrow(
+      expect.objectContaining({ code: "INVALID_RECORD" }) as Error,
+    );
   });
 });
 
