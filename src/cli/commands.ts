@@ -75,13 +75,21 @@ disk (default, acknowledged when synced), os (survives the process), memory (gon
     },
     {
       synopsis: "alter <name>",
-      summary: "Change the settings of a topic",
+      summary: "Change the settings of a topic, or give it more partitions",
+      details: `Partitions can be added, never taken away. From then on keys go to other partitions than before, so a key's records
+keep their order only from the change on.`,
       examples: [
+        ["cambium topic alter orders --partitions 16", ""],
         ["cambium topic alter orders --config segment.bytes=64MiB", ""],
         ["cambium topic alter orders --unset segment.bytes", "the default again"],
       ],
       settings: ["client"],
-      options: [topicConfig, repeated("--unset <name>", "A setting that goes back to its default", text), dryRun],
+      options: [
+        option("--partitions <number>", "How many partitions there are to be", integer(1, PARTITION_MAX)),
+        topicConfig,
+        repeated("--unset <name>", "A setting that goes back to its default", text),
+        dryRun,
+      ],
       run: async (invocation) => (await import("./topic.ts")).alterTopic(invocation),
     },
     {

@@ -20,6 +20,7 @@ interface CreateOptions {
 }
 
 interface AlterOptions {
+  readonly partitions?: number;
   readonly config?: Pairs;
   readonly unset?: readonly string[];
   readonly dryRun?: true;
@@ -67,19 +68,25 @@ export function describeTopics(invocation: Invocation): Promise<ExitCode> {
 export function alterTopic(invocation: Invocation): Promise<ExitCode> {
   const { output } = invocation;
   const name = String(invocation.arguments[0]);
-  const { config = [], unset = [], dryRun = false } = invocation.options as AlterOptions;
-  if (config.length + unset.length === 0) {
+  const { partitions, config = [], unset = [], dryRun = false } = invocation.options as AlterOptions;
+  if (partitions === undefined && config.length + unset.length === 0) {
     throw new UsageError(
-      `nothing to change: say --config name=value or --unset name (see "cambium topic alter --help")`,
+      `nothing to change: say --config name=value, --unset name or --partitions number (see "cambium topic alter --help")`,
     );
   }
   const settings = { ...settingsOf(config), ...Object.fromEntries(unset.map((key) => [key, null])) };
   return connected(invocation, async (client) => {
-    await client.topics.alter(name, { settings, validateOnly: dryRun });
-    const honoured = Object.entries(honouredOf(await client.topics.describe(name)));
+    await client.topics.alter(name, {
+      settings,
+      validateOnly: dryRun,
+      ...(partitions !== undefined && { partitions }),
+    });
+    const topic = await client.topics.describe(name);
+    const honoured = Object.entries(honouredOf(topic));
     const changed = Object.fromEntries(honoured.map(([key, { value }]) => [key, value]));
     const text = dryRun ? `${name} could be altered` : `altered ${name}`;
-    output.result({ topic: name, altered: !dryRun, settings: changed }, text);
+    const facts = { topic: name, altered: !dryRun, partitions: topic.partitions.length, settings: changed };
+    output.result(facts, text);
     return EXIT_OK;
   });
 }

@@ -75,6 +75,16 @@ test("only settings that mean something for the topic's durability are shown", a
   expect(stdout).toMatch(/WRITTEN +DURABLE +EPOCH.*\n +0 +0 +0 +0 +0 +- /);
 });
 
+test("partitions are added, and never taken away", async () => {
+  await topic("create", "grows");
+  const altered = await topic("alter", "grows", "--partitions", "3", "--json");
+  expect([altered.status, jsonLines(altered.stdout)[0]]).toMatchObject([0, { altered: true, partitions: 3 }]);
+  const produced = await cambium(["produce", "grows", "--partition", "2", ...broker.server], { input: "v\n" });
+  expect(produced.status).toBe(0);
+  const fewer = await topic("alter", "grows", "--partitions", "2", "--json");
+  expect([fewer.status, errorOf(fewer)["code"]]).toEqual([1, "INVALID_PARTITIONS"]);
+});
+
 test("a dry run changes nothing", async () => {
   const ran = await topic("create", "dry", "--dry-run");
   expect([ran.status, ran.stdout]).toEqual([0, "dry could be created\n"]);
