@@ -186,7 +186,8 @@ const dump: CommandDefinition = {
   summary: "Show what lies in a data folder's files, batch by batch, with offsets and CRC state",
   details: `It reads the files themselves, with or without a broker, and changes nothing. CRC is ok; BAD, the bytes are not
 those that were written; misplaced, offsets do not follow; unchecked, too large. A torn batch at the end of the
-last segment is what a crash leaves, or a broker at work. --verify ends with exit code 1 if anything is bad.`,
+last segment is what a crash leaves, or a broker at work. A partition that was never written has no files and is
+shown as empty. --verify ends with exit code 1 if anything is bad.`,
   examples: [
     ["cambium dump --data ./data", "everything"],
     ["cambium dump --data ./data orders-3 --records", "one partition, with its records"],

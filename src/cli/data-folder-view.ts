@@ -3,6 +3,7 @@
 import { type FolderMeta, folders, readMeta } from "../storage/data-folder.ts";
 import type { Disk } from "../storage/disk.ts";
 import { LEADER_EPOCH_FILE, type LeaderEpoch, LeaderEpochs } from "../storage/leader-epochs.ts";
+import { readMetadata } from "../storage/metadata-log.ts";
 import { decodePartitionMetadata, PARTITION_METADATA_FILE } from "../storage/partition-metadata.ts";
 import {
   decodeIndexHeader,
@@ -18,6 +19,7 @@ import type { ScanEnvironment } from "../storage/segment-scan.ts";
 import { TIMES_ENTRY_SIZE } from "../storage/time-index.ts";
 import { UsageError } from "./command-error.ts";
 import { failureOf } from "./failure.ts";
+import { type FolderTopic, topicsIn } from "./folder-topics.ts";
 
 type Reading = Pick<ScanEnvironment, "disk" | "crc32c">;
 
@@ -35,6 +37,8 @@ export interface PartitionFolder {
   /** "<topic>-<partition>" */
   readonly name: string;
   readonly path: string;
+  /** "unwritten": nothing was ever written to it; "memory": nothing of it ever is on disk. */
+  readonly files: "present" | "unwritten" | "memory";
 }
 
 export interface PartitionView {
@@ -67,7 +71,7 @@ export function viewFolder({ disk, crc32c }: Reading, data: string): FolderView 
   const isClean = disk.status(`${data}/clean`) !== null;
   if (isPartition(disk, data)) {
     const name = data.replace(/\/+$/, "").replace(/.*\//, "");
-    return { meta: null, metaProblem: "", isClean, partitions: [{ name, path: data }] };
+    return { meta: null, metaProblem: "", isClean, partitions: [{ name, path: data, files: "present" }] };
   }
   let meta: FolderMeta | null = null;
   let metaProblem = "";
@@ -79,8 +83,26 @@ export function viewFolder({ disk, crc32c }: Reading, data: string): FolderView 
   if (meta === null && metaProblem === "") throw new UsageError(`${data} is no data folder: it has no cambium.meta`);
   const topics = folders.topics(data);
   const names = disk.list(topics).filter((name) => isPartition(disk, `${topics}/${name}`));
-  const partitions = names.sort(byTopicAndNumber).map((name) => ({ name, path: `${topics}/${name}` }));
+  const found = new Map<string, PartitionFolder>();
+  try {
+    const records = readMetadata(disk, folders.metadata(data), crc32c) ?? [];
+    for (const topic of topicsIn(records)) {
+      for (const partition of withoutFiles(topic, topics)) found.set(partition.name, partition);
+    }
+  } catch (error) {
+    metaProblem = [metaProblem, failureOf(error).message].filter((problem) => problem !== "").join("; ");
+  }
+  for (const name of names) found.set(name, { name, path: `${topics}/${name}`, files: "present" });
+  const partitions = [...found.values()].sort((left, right) => byTopicAndNumber(left.name, right.name));
   return { meta, metaProblem, isClean, partitions };
+}
+
+function withoutFiles({ name, partitions, isMemory }: FolderTopic, topics: string): PartitionFolder[] {
+  return Array.from({ length: partitions }, (_, index) => ({
+    name: `${name}-${index}`,
+    path: `${topics}/${name}-${index}`,
+    files: isMemory ? "memory" : "unwritten",
+  }));
 }
 
 export function viewPartition({ disk, crc32c }: Reading, { path }: PartitionFolder): PartitionView {

@@ -9,11 +9,12 @@ export const dumpJson: DumpView = {
       data,
       clean: isClean,
       partitions: partitions.length,
+      partitionsWithFiles: partitions.filter(({ files }) => files === "present").length,
       meta,
       problem: metaProblem === "" ? null : metaProblem,
     }),
-  partition: ({ name }, { topicId, epochs, segments }) =>
-    JSON.stringify({ type: "partition", partition: name, topicId, epochs, segments: segments.length }),
+  partition: ({ name, files }, { topicId, epochs, segments }) =>
+    JSON.stringify({ type: "partition", partition: name, files, topicId, epochs, segments: segments.length }),
   segment: (partition, { base, size, sealState, slotsState, slots, timesState, times }) =>
     JSON.stringify({
       type: "segment",

@@ -13,9 +13,17 @@ export const dumpText: DumpView = {
       meta === null ? [] : [`layout ${meta.layout}`, `incarnation ${meta.incarnation}`, `written by ${meta.writtenBy}`];
     const problem = metaProblem === "" ? [] : [`PROBLEM: ${metaProblem}`];
     const state = isClean ? "stopped cleanly" : "in use, or not stopped cleanly";
-    return [data, ...facts, state, `${partitions.length} partitions with files`, ...problem].join("  ");
+    return [
+      data,
+      ...facts,
+      state,
+      `${partitions.filter(({ files }) => files === "present").length} partitions with files`,
+      ...problem,
+    ].join("  ");
   },
-  partition: ({ name }, { topicId, epochs, segments }) => {
+  partition: ({ name, files }, { topicId, epochs, segments }) => {
+    if (files === "unwritten") return `\n${name}  empty: it has no files yet`;
+    if (files === "memory") return `\n${name}  durability memory: nothing of it is in files`;
     const began = epochs.map(({ epoch, startOffset }) => `${epoch}@${startOffset}`).join(" ");
     return `\n${name}  topic id ${topicId ?? "none"}  ${segments.length} segments  epochs ${began === "" ? "none" : began}`;
   },

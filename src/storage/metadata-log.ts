@@ -42,6 +42,18 @@ export function loadMetadata(disk: Disk, folder: string, crc32c: Crc32c): Loaded
 }
 
 /**
+ * Reads the log and changes nothing, also while its owner appends: a torn tail is not there yet.
+ *
+ * @returns all records, oldest first; null: there is no log
+ * @throws BrokerError LOG_DAMAGED a record that was acknowledged cannot be read
+ * @throws DiskError
+ */
+export function readMetadata(disk: Disk, folder: string, crc32c: Crc32c): readonly unknown[] | null {
+  const bytes = disk.readFile(`${folder}/${FILE}`);
+  return bytes === null ? null : decode(bytes, crc32c).records;
+}
+
+/**
  * Appends records behind `size` bytes and makes them durable.
  *
  * @returns the new size

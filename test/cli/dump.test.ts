@@ -24,6 +24,10 @@ beforeAll(async () => {
   data = join(folder.path, "data");
   const broker = await startBroker(data);
   await cambium(["topic", "create", "orders", "--partitions", "2", ...broker.server]);
+  await cambium(["topic", "create", "idle", "--partitions", "2", ...broker.server]);
+  await cambium(["topic", "create", "passing", "--config", "durability=memory", ...broker.server]);
+  for (const name of ["deleted", "orders-new"]) await cambium(["topic", "create", name, ...broker.server]);
+  await cambium(["topic", "delete", "deleted", ...broker.server]);
   await cambium(["topic", "create", "rolled", "--config", "segment.bytes=4KiB", ...broker.server]);
   // Each call is a batch of its own.
   for (const line of ["a:1", "b:2", "c:3"])
@@ -94,6 +98,26 @@ test("as JSON it is one object a line, and a topic is all of its partitions", as
   });
   expect(ofType(ran, "batch")[3]).toMatchObject({ partition: "orders-1", codec: "gzip", records: 100 });
   expect(ofType(ran, "end")).toEqual([expect.objectContaining({ batches: 4, records: 103, bad: 0, problems: 0 })]);
+});
+
+test("a partition that was never written is empty, and no error", async () => {
+  const one = await dump(data, "idle-1");
+  expect(one).toMatchObject({ status: 0, stderr: "" });
+  expect(one.stdout).toMatch(/^idle-1 {2}empty: it has no files yet$/m);
+  expect(one.stdout).not.toContain("idle-0");
+  expect((await dump(data, "passing")).stdout).toMatch(/^passing-0 {2}durability memory: /m);
+  const all = await dump(data, "--json", "--segments");
+  expect(ofType(all, "partition").map(({ partition, files }) => [partition, files])).toEqual([
+    ["idle-0", "unwritten"],
+    ["idle-1", "unwritten"],
+    ["orders-0", "present"],
+    ["orders-1", "present"],
+    ["orders-new-0", "unwritten"],
+    ["passing-0", "memory"],
+    ["rolled-0", "present"],
+  ]);
+  expect(ofType(all, "folder")).toEqual([expect.objectContaining({ partitions: 7, partitionsWithFiles: 3 })]);
+  expect((await dump(data, "deleted-0")).status).toBe(2);
 });
 
 test("sealed segments have their seals", async () => {
@@ -184,6 +208,16 @@ describe("damage", () => {
     truncateSync(log, position + 4096);
     const zeros = await dump(copy, "orders-0", "--json");
     expect(ofType(zeros, "zeros")).toEqual([expect.objectContaining({ position, size: 4096 })]);
+  });
+
+  test("metadata that cannot be read is a problem of the folder; what has files is shown", async () => {
+    cpSync(data, copy, { recursive: true });
+    const log = openSync(join(copy, "metadata/metadata.log"), "r+");
+    writeSync(log, Buffer.from("?"), 0, 1, 20);
+    closeSync(log);
+    const ran = await dump(copy, "--json", "--segments");
+    expect(ofType(ran, "folder")[0]).toMatchObject({ problem: expect.stringContaining("metadata log is damaged") });
+    expect(ofType(ran, "partition").map(({ partition }) => partition)).toEqual(["orders-0", "orders-1", "rolled-0"]);
   });
 
   test("a seal and an index that disagree with the log are problems", async () => {
