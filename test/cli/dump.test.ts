@@ -213,7 +213,7 @@ describe("damage", () => {
   test("metadata that cannot be read is a problem of the folder; what has files is shown", async () => {
     cpSync(data, copy, { recursive: true });
     const log = openSync(join(copy, "metadata/metadata.log"), "r+");
-    writeSync(log, Buffer.from("?"), 0, 1, 20);
+    writeSync(log, Buffer.from("?"), 0, 1, 40);
     closeSync(log);
     const ran = await dump(copy, "--json", "--segments");
     expect(ofType(ran, "folder")[0]).toMatchObject({ problem: expect.stringContaining("metadata log is damaged") });
