@@ -1,11 +1,13 @@
 /** `cambium consume`: a topic's records on standard output. */
-import type { Consumer } from "../client/index.ts";
+import { BrokerError } from "../base/errors.ts";
+import type { Consumer, SkippedOffsets } from "../client/index.ts";
 import type { Invocation } from "./command-definition.ts";
 import { connected } from "./connected.ts";
 import { EXIT_OK, type ExitCode } from "./failure.ts";
 import type { Output } from "./output.ts";
 import { Progress } from "./progress.ts";
 import { type RecordFormat, recordFormat } from "./record-format.ts";
+import { Skips } from "./skips.ts";
 import { startingPoint } from "./starting-point.ts";
 
 interface ConsumeOptions {
@@ -25,17 +27,24 @@ export function consume(invocation: Invocation): Promise<ExitCode> {
   const from = startingPoint(options.from ?? "earliest", Date.now());
   const format = recordFormat(options.format ?? (output.json ? "json" : "value"));
   return connected(invocation, async (client) => {
+    const skips = new Skips(output);
     const consumer = client.consumer({
       topic,
       from,
       ...(options.partition !== undefined && { partitions: [...new Set(options.partition.flat())] }),
       ...(!options.follow && { until: "end" as const }),
-      onCorrupt: options.skipCorrupt ? "skip" : "stop",
+      ...(options.skipCorrupt && { onCorrupt: "skip" as const, onSkip: (skipped) => skips.tell(skipped) }),
     });
     const end = (): void => void consumer.close();
     signal.addEventListener("abort", end);
     if (signal.aborted) return EXIT_OK;
-    const printing = new Printing(consumer, format, output, options.max ?? Number.POSITIVE_INFINITY);
+    const printing = new Printing(
+      consumer,
+      format,
+      output,
+      options.max ?? Number.POSITIVE_INFINITY,
+      options.skipCorrupt ? skips : null,
+    );
     // On one terminal the bar would stand among the records.
     const progress = output.isTerminal ? null : new Progress(output, `consume ${topic}`, null, () => printing);
     try {
@@ -44,6 +53,7 @@ export function consume(invocation: Invocation): Promise<ExitCode> {
       progress?.end();
       signal.removeEventListener("abort", end);
       await consumer.close();
+      skips.tellTotal();
     }
     return EXIT_OK;
   });
@@ -56,24 +66,33 @@ class Printing {
   readonly #format: RecordFormat;
   readonly #output: Output;
   readonly #recordsMax: number;
+  readonly #skips: Skips | null;
 
-  constructor(consumer: Consumer, format: RecordFormat, output: Output, recordsMax: number) {
+  /** @param skips null: a damaged batch ends it */
+  constructor(consumer: Consumer, format: RecordFormat, output: Output, recordsMax: number, skips: Skips | null) {
     this.#consumer = consumer;
     this.#format = format;
     this.#output = output;
     this.#recordsMax = recordsMax;
+    this.#skips = skips;
   }
 
   async run(): Promise<void> {
     const output = this.#output;
     const write = output.write.bind(output);
     for await (const batch of this.#consumer.batches()) {
-      batch.forEach((record) => {
-        if (this.records === this.#recordsMax) return;
-        this.records++;
-        this.bytes += record.valueEnd - record.valueStart;
-        this.#format(record, write);
-      });
+      try {
+        batch.forEach((record) => {
+          if (this.records === this.#recordsMax) return;
+          this.records++;
+          this.bytes += record.valueEnd - record.valueStart;
+          this.#format(record, write);
+        });
+      } catch (error) {
+        // Who walks a batch learns from the walk that its bytes are no records.
+        if (this.#skips === null || !(error instanceof BrokerError) || error.code !== "CORRUPT_BATCH") throw error;
+        this.#skips.tell({ ...(error.details as unknown as Omit<SkippedOffsets, "error">), error });
+      }
       await output.flush();
       if (this.records === this.#recordsMax) return;
     }

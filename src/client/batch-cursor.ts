@@ -211,9 +211,11 @@ export class BatchCursor implements RecordCursor {
 
   #refuse(): false {
     const { topic, partition } = this;
+    // Of this record and those behind it nothing is known but that they are the batch's last.
+    const offset = Math.max(this.#fromOffset, this.#nextOffset - this.#left - 1);
     this.#left = 0;
     this.fault = new BrokerError("CORRUPT_BATCH", `a batch of ${topic}-${partition} holds bytes that are no records`, {
-      details: { topic, partition, nextOffset: this.#nextOffset },
+      details: { topic, partition, offset, nextOffset: this.#nextOffset },
     });
     return false;
   }

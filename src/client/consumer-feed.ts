@@ -17,12 +17,14 @@ import { BatchHeader } from "./batch-header.ts";
 import { decompressedRecords } from "./batch-records.ts";
 import { Channel, type ChannelOwner } from "./channel.ts";
 import type { Connection } from "./connection.ts";
-import { type ConsumerSettings, EARLIEST, type StartValue } from "./consumer-options.ts";
+import { type ConsumerSettings, EARLIEST, type SkippedOffsets, type StartValue } from "./consumer-options.ts";
+import { located } from "./located-error.ts";
 import type { ConnectSettings } from "./options.ts";
 import type { PausedPartitions } from "./paused-partitions.ts";
 import { PullQueue } from "./pull-queue.ts";
 import { type DueBatch, Subscription, type SubscriptionOwner } from "./subscription.ts";
 import { describedTopic, topicInfo } from "./topics.ts";
+import { callUser } from "./user-callback.ts";
 
 /** Less would cut every slice short. */
 const CREDIT_MIN: number = 256 * KIB;
@@ -90,6 +92,7 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
         this.#queue.putBack(batch);
       } catch (error) {
         if (!this.#skips(error)) throw error;
+        this.#tellSkipped(error);
         batch.subscription.consumed(batch.size);
       }
     }
@@ -120,6 +123,7 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
    */
   consumed({ subscription, header, due }: ReadableBatch, fault: BrokerError | null): void {
     if (fault !== null && this.settings.onCorrupt === "stop") throw fault;
+    if (fault !== null) this.#tellSkipped(fault);
     subscription.position = header.nextOffset;
     subscription.consumed(due.size);
   }
@@ -275,11 +279,25 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
     const { topic, partition } = subscription;
     const header = new BatchHeader();
     header.read(bytes, at);
-    const records = await decompressedRecords(header, bytes, at, this.settings.decompressedBytesMax);
-    return { subscription, due, topic, partition, header, ...records, fromOffset, fromTime };
+    try {
+      const records = await decompressedRecords(header, bytes, at, this.settings.decompressedBytesMax);
+      return { subscription, due, topic, partition, header, ...records, fromOffset, fromTime };
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      const offset = Math.max(header.baseOffset, fromOffset);
+      throw located(error, subscription, { offset, nextOffset: header.nextOffset });
+    }
   }
 
-  #skips(error: unknown): boolean {
+  /** @param error of a batch, whose details say where it is */
+  #tellSkipped(error: BrokerError): void {
+    const { onSkip } = this.settings;
+    if (onSkip === null) return;
+    const { topic, partition, offset, nextOffset } = error.details as unknown as Omit<SkippedOffsets, "error">;
+    callUser(onSkip, { topic, partition, offset, nextOffset, error });
+  }
+
+  #skips(error: unknown): error is BrokerError {
     return this.settings.onCorrupt === "skip" && error instanceof BrokerError && error.code === "CORRUPT_BATCH";
   }
 }

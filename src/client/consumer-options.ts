@@ -1,8 +1,10 @@
 /** What a consumer may be told, checked. */
+import type { BrokerError } from "../base/errors.ts";
 import { MIB } from "../base/units.ts";
 import { Start } from "../protocol/generated/wire.ts";
 import {
   choiceOption,
+  functionOption,
   integerOption,
   knownOptions,
   METADATA_MAX_AGE_MS,
@@ -33,6 +35,8 @@ export interface ConsumerOptions {
   readonly decompressedBytesMax?: number;
   /** A batch that is damaged: "stop" fails, with the offset after it in `details.nextOffset`; "skip" goes on there. Default "stop". */
   readonly onCorrupt?: "stop" | "skip";
+  /** Told of what `onCorrupt: "skip"` leaves out, when it does. */
+  readonly onSkip?: (skipped: SkippedOffsets) => void;
   /** The offset to be read is not in the log, or not any more: fail, or go on elsewhere. Default "fail". */
   readonly onOutOfRange?: "fail" | "earliest" | "latest";
   /**
@@ -44,6 +48,17 @@ export interface ConsumerOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a damaged batch held, as far as can be said. */
+export interface SkippedOffsets {
+  readonly topic: string;
+  readonly partition: number;
+  /** First offset that is left out. */
+  readonly offset: number;
+  /** Offset at which reading goes on. */
+  readonly nextOffset: number;
+  readonly error: BrokerError;
+}
+
 const NAMES: OptionNames<ConsumerOptions> = {
   topic: true,
   partitions: true,
@@ -53,6 +68,7 @@ const NAMES: OptionNames<ConsumerOptions> = {
   bufferBytes: true,
   decompressedBytesMax: true,
   onCorrupt: true,
+  onSkip: true,
   onOutOfRange: true,
   metadataMaxAgeMs: true,
   signal: true,
@@ -75,6 +91,7 @@ export interface ConsumerSettings {
   readonly bufferBytes: number;
   readonly decompressedBytesMax: number;
   readonly onCorrupt: "stop" | "skip";
+  readonly onSkip: ((skipped: SkippedOffsets) => void) | null;
   readonly onOutOfRange: "fail" | "earliest" | "latest";
   readonly metadataMaxAgeMs: number;
 }
@@ -103,6 +120,7 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
     bufferBytes: integerOption("bufferBytes", options.bufferBytes ?? 4 * MIB, 1, 2 ** 31),
     decompressedBytesMax: integerOption("decompressedBytesMax", options.decompressedBytesMax ?? 64 * MIB, 1, 2 ** 31),
     onCorrupt: choiceOption("onCorrupt", options.onCorrupt ?? "stop", ["stop", "skip"]),
+    onSkip: functionOption("onSkip", options.onSkip),
     onOutOfRange: choiceOption("onOutOfRange", options.onOutOfRange ?? "fail", ["fail", "earliest", "latest"]),
     metadataMaxAgeMs: integerOption(
       "metadataMaxAgeMs",

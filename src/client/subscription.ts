@@ -15,8 +15,10 @@ import { Backoff } from "./backoff.ts";
 import { BatchHeader } from "./batch-header.ts";
 import type { Connection } from "./connection.ts";
 import { type ConsumerSettings, EARLIEST, LATEST, type StartValue } from "./consumer-options.ts";
+import { located } from "./located-error.ts";
 import { type BatchSink, SliceAssembler } from "./slice-assembler.ts";
 import { HEADROOM } from "./transport.ts";
+import { callUser } from "./user-callback.ts";
 
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 1000;
@@ -136,9 +138,10 @@ export class Subscription implements BatchSink {
       this.#start = onOutOfRange === "earliest" ? EARLIEST : LATEST;
       this.#fromTime = Number.NEGATIVE_INFINITY;
     } else if (error.code === "CORRUPT_BATCH" && onCorrupt === "skip" && typeof nextOffset === "number") {
+      this.#skipped(nextOffset, error);
       this.#goOnAt(nextOffset);
     } else if (!error.retriable) {
-      this.#fail(error);
+      this.#fail(located(error, this, this.#nextOffset < 0 ? {} : { offset: this.#nextOffset }));
       return;
     }
     this.#retryTimer = setTimeout(() => this.#subscribe(), this.#backoff.next());
@@ -157,7 +160,9 @@ export class Subscription implements BatchSink {
     if (isOwned) this.#consumed -= size;
     header.read(bytes, at);
     if (!header.isIntact(bytes, at, this.#owner.crc32c)) {
-      if (this.#owner.settings.onCorrupt === "stop") this.#fail(damaged(this, header.nextOffset));
+      const error = damaged(this, header.nextOffset);
+      if (this.#owner.settings.onCorrupt === "stop") this.#fail(error);
+      else this.#skipped(header.nextOffset, error);
       this.#giveBack(size);
       return;
     }
@@ -221,6 +226,14 @@ export class Subscription implements BatchSink {
     if (this.#isDone || this.#endOffset < 0 || this.#nextOffset < this.#endOffset) return;
     this.close();
     this.#owner.reachedEnd(this);
+  }
+
+  #skipped(nextOffset: number, error: BrokerError): void {
+    const { topic, partition } = this;
+    // A start that is not known yet is wherever the batch begins, which only the broker could say.
+    const offset = this.#nextOffset < 0 ? nextOffset : this.#nextOffset;
+    const { onSkip } = this.#owner.settings;
+    if (onSkip !== null) callUser(onSkip, { topic, partition, offset, nextOffset, error: located(error, this) });
   }
 
   #fail(error: BrokerError): void {

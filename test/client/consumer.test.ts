@@ -2,7 +2,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import { KIB } from "../../src/base/units.ts";
-import type { Client, ConsumedRecord, Consumer, ConsumerOptions } from "../../src/client/index.ts";
+import type { Client, ConsumedRecord, Consumer, ConsumerOptions, SkippedOffsets } from "../../src/client/index.ts";
 import { Random } from "../protocol/random.ts";
 import { assembleBatch, plainBatch, recordBytes, type TestRecord, text, writeBatch } from "../wasm/batch-writer.ts";
 import type { FakePartition } from "./fake-partition.ts";
@@ -223,7 +223,11 @@ describe.each(modes)("%s", (mode) => {
     const error = await consumer.forEach(({ offset }) => void seen.push(offset)).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "CORRUPT_BATCH", details: { nextOffset: 10 } });
     expect(seen).toEqual(range(0, 5));
-    const records = await read(client, { onCorrupt: "skip" }, mode);
+    const skipped: SkippedOffsets[] = [];
+    const records = await read(client, { onCorrupt: "skip", onSkip: (one) => skipped.push(one) }, mode);
+    expect(skipped).toMatchObject([
+      { topic: "t", partition: 0, offset: 5, nextOffset: 10, error: { code: "CORRUPT_BATCH" } },
+    ]);
     expect(records.map(({ offset }) => offset)).toEqual([...range(0, 5), ...range(10, 15)]);
   });
 
@@ -239,7 +243,9 @@ describe.each(modes)("%s", (mode) => {
     const client = await connectTo(broker);
     expect(await codeOf(read(client, {}, mode))).toBe("CORRUPT_BATCH");
     if (mode === "batches") return; // Who walks a batch alone is told.
-    const records = await read(client, { onCorrupt: "skip" }, mode);
+    const skipped: SkippedOffsets[] = [];
+    const records = await read(client, { onCorrupt: "skip", onSkip: (one) => skipped.push(one) }, mode);
+    expect(skipped).toMatchObject([{ topic: "t", partition: 0, offset: 3, nextOffset: 4 }]);
     expect(records.map(({ offset }) => offset)).toEqual([0, 1, 2, 4, 5]);
   });
 
