@@ -8,6 +8,9 @@ import { TopicConfig } from "./topic-config.ts";
 import { checkTopicName } from "./topic-name.ts";
 import { defaultSettings, overridesOf, type TopicSettings, withSettings } from "./topic-settings.ts";
 
+/** So that a description of a topic fits a frame. */
+const TOPIC_PARTITIONS_MAX = 100_000;
+
 export interface NewTopic {
   readonly name: string;
   readonly partitions: number;
@@ -123,9 +126,7 @@ export class TopicCatalog {
    */
   async create({ name, partitions, settings }: NewTopic, validateOnly: boolean): Promise<void> {
     checkTopicName(name);
-    if (!Number.isInteger(partitions) || partitions < 1) {
-      throw new BrokerError("INVALID_PARTITIONS", `a topic has at least one partition, not ${partitions}`);
-    }
+    checkPartitions(partitions);
     const all = withSettings(defaultSettings, settings);
     if (this.#byName.has(name)) throw new BrokerError("TOPIC_ALREADY_EXISTS", `topic ${name} exists`);
     if (this.#coming.has(name) || this.#going.has(name)) {
@@ -159,7 +160,8 @@ export class TopicCatalog {
     }
     const count = change.partitions ?? partitions.length;
     const added = count - partitions.length;
-    if (!Number.isInteger(count) || added < 0) {
+    checkPartitions(count);
+    if (added < 0) {
       const message = `topic ${name} has ${partitions.length} partitions; it can have more, not ${count}`;
       throw new BrokerError("INVALID_PARTITIONS", message);
     }
@@ -259,6 +261,12 @@ export class TopicCatalog {
       `topics of durability memory may keep ${memoryBytesMax} bytes in all; with this one they would keep ${bytes}`,
     );
   }
+}
+
+/** @throws BrokerError INVALID_PARTITIONS */
+function checkPartitions(count: number): void {
+  if (Number.isInteger(count) && count >= 1 && count <= TOPIC_PARTITIONS_MAX) return;
+  throw new BrokerError("INVALID_PARTITIONS", `a topic has 1 to ${TOPIC_PARTITIONS_MAX} partitions, not ${count}`);
 }
 
 function memoryOf({ settings, partitions }: NewSettings): number {

@@ -17,9 +17,9 @@ export function startingPoint(text: string, nowMs: number): StartingPoint {
   if (text === "earliest" || text === "latest") return text;
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return { offset: Number(text) };
   const ago = text.startsWith("-") ? parseDuration(text.slice(1)) : null;
-  if (ago !== null) return { time: nowMs - ago };
+  if (ago !== null) return { time: Math.max(0, nowMs - ago) };
   const time = ISO_8601.test(text) ? Date.parse(text.replace(" ", "T")) : Number.NaN;
-  if (!Number.isNaN(time)) return { time };
+  if (!Number.isNaN(time)) return { time: Math.max(0, time) }; // No record is older than 1970.
   throw new UsageError(
     `--from is earliest, latest, an offset such as 1200, or a time such as 2024-05-01T12:00:00Z or -1h, not "${text}"`,
   );

@@ -292,7 +292,8 @@ export class PartitionQueue {
       const batch = this.#waiting[0]!;
       const hint = batch.baseSequence < 0 ? "" : "; it may be in the log or not";
       const cause = this.#lastError;
-      const message = `a batch was not acknowledged in time${hint}`;
+      const last = cause === null ? "" : `; the last try ended with ${cause.code}: ${cause.message}`;
+      const message = `a batch was not acknowledged in time${hint}${last}`;
       this.#giveUp(
         this.#waiting,
         batch,

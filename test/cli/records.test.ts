@@ -183,6 +183,7 @@ describe("where to begin", () => {
     ["latest", "latest"],
     ["0", { offset: 0 }],
     ["2024", { offset: 2024 }],
+    ["1969-07-20", { time: 0 }],
     ["-1h", { time: nowMs - 3_600_000 }],
     ["-1.5s", { time: nowMs - 1500 }],
     ["-2w", { time: nowMs - 14 * 86_400_000 }],

@@ -192,6 +192,7 @@ describe("send", () => {
     const producer = await client.producer({ topic: "t", deliveryTimeoutMs: 300 });
     const error = await producer.send({ value: "a" }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "REQUEST_TIMED_OUT", cause: { code: "BUSY" } });
+    expect((error as Error).message).toContain("the last try ended with BUSY");
     broker.fate = () => "ignore";
     expect(await codeOf(producer.send({ value: "b" }))).toBe("REQUEST_TIMED_OUT");
     broker.fate = () => "take";

@@ -368,7 +368,7 @@ const topics: Hostility[] = [
   ),
   topicNamed("t", "INVALID_PARTITIONS", { partitions: 0 }),
   topicNamed("t", "INVALID_PARTITIONS", { partitions: -1 }),
-  topicNamed("t", "LIMIT_EXCEEDED", { partitions: INT_MAX }),
+  topicNamed("t", "INVALID_PARTITIONS", { partitions: INT_MAX }),
   topicNamed("t", "INVALID_CONFIG", pair("retention.ms", "1000")),
   topicNamed("t", "INVALID_CONFIG", pair("constructor", "1")),
   topicNamed("t", "INVALID_CONFIG", pair("__proto__", "1")),
