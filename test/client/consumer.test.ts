@@ -151,6 +151,22 @@ describe.each(modes)("%s", (mode) => {
     expect(await codeOf(read(client, { decompressedBytesMax: 10_000 }, mode))).toBe("MESSAGE_TOO_LARGE");
   });
 
+  test("what cannot be decompressed is damage, which stops reading or is skipped", async () => {
+    const broker = await startFakeBroker();
+    const partition = broker.topic("t").partitions[0]!;
+    fill(partition, 3, 3);
+    partition.append(assembleBatch(text.encode("no gzip"), { count: 2, lastOffsetDelta: 1, attributes: 1 }));
+    fill(partition, 1, 1);
+    const client = await connectTo(broker);
+    const details = { topic: "t", partition: 0, offset: 3, nextOffset: 5 };
+    const error = await read(client, {}, mode).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "CORRUPT_BATCH", message: expect.stringContaining("t-0"), details });
+    const skipped: SkippedOffsets[] = [];
+    const records = await read(client, { onCorrupt: "skip", onSkip: (one) => skipped.push(one) }, mode);
+    expect(records.map(({ offset }) => offset)).toEqual([0, 1, 2, 5]);
+    expect(skipped).toMatchObject([details]);
+  });
+
   test("control batches and gaps are passed over", async () => {
     const broker = await startFakeBroker();
     const partition = broker.topic("t").partitions[0]!;
