@@ -2,8 +2,10 @@
  * One broker per data folder. The lock is a listening socket, because the kernel frees it however its owner dies.
  *
  * On Linux it is an abstract unix socket named after the folder's device and inode, so that two paths to one folder meet.
- * Elsewhere it is `cambium.sock` in the folder; a left-over file that nobody answers on is taken over. A path too long for a
- * socket address would silently bind another name, so such a folder's socket lies in the system's temp folder.
+ * Its names are those of one network namespace, which containers on one folder do not share; so, behind it and on every
+ * other system, `cambium.sock` in the folder is taken too, where the folder's file system knows sockets. A left-over file
+ * that nobody answers on is taken over. A path too long for a socket address would silently bind another name, so such a
+ * folder's socket lies in the system's temp folder.
  */
 import { createHash } from "node:crypto";
 import fs from "node:fs";
@@ -34,7 +36,22 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     const { message } = error as Error;
     throw new BrokerError("STORAGE_ERROR", `cannot use ${folder} as a data folder (${message})`, { cause: error });
   }
-  const address = process.platform === "linux" ? abstractAddress(folder) : fileAddress(folder);
+  const servers: net.Server[] = [];
+  try {
+    if (process.platform === "linux") {
+      servers.push(await takeAddress(abstractAddress(folder), folder));
+      const inFolder = await takeAddress(fileAddress(folder), folder).catch(nullWithoutSockets);
+      if (inFolder !== null) servers.push(inFolder);
+    } else servers.push(await takeAddress(fileAddress(folder), folder));
+  } catch (error) {
+    await close(servers);
+    throw error;
+  }
+  return { release: () => close(servers) };
+}
+
+/** @throws BrokerError FOLDER_LOCKED */
+async function takeAddress(address: string, folder: string): Promise<net.Server> {
   const server = (await listen(address)) ?? (await takeOver(address));
   if (server === null) {
     const pid = await ownerOf(address);
@@ -43,8 +60,20 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
       details: { folder, ...(pid !== null && { pid }) },
     });
   }
-  server.unref();
-  return { release: () => new Promise((resolve) => server.close(() => resolve())) };
+  return server.unref();
+}
+
+/** Last taken, first freed: whoever finds the first one free finds the others free too. */
+async function close(servers: readonly net.Server[]): Promise<void> {
+  for (const server of servers.toReversed()) await new Promise((resolve) => server.close(resolve));
+}
+
+/** Errors of binding that say that the file system takes no sockets, or not now: on a full disk the broker must start. */
+const NO_SOCKETS = ["EPERM", "EOPNOTSUPP", "ENOTSUP", "EINVAL", "ENOSPC", "EDQUOT"];
+
+function nullWithoutSockets(error: unknown): null {
+  if (NO_SOCKETS.includes((error as NodeJS.ErrnoException).code ?? "")) return null;
+  throw error;
 }
 
 function abstractAddress(folder: string): string {
@@ -91,15 +120,16 @@ function ownerOf(address: string): Promise<number | null> {
 /** A socket file whose owner is gone refuses connections: it is removed and bound anew. */
 async function takeOver(address: string): Promise<net.Server | null> {
   if (address.startsWith("\0")) return null;
-  const answered = await new Promise<boolean>((resolve) => {
+  const isLeft = await new Promise<boolean>((resolve) => {
     const socket = net.connect({ path: address });
     socket.once("connect", () => {
       socket.destroy();
-      resolve(true);
+      resolve(false);
     });
-    socket.once("error", () => resolve(false));
+    // Any other answer, as EACCES from another user's, comes from an owner that may be alive.
+    socket.once("error", ({ code }: NodeJS.ErrnoException) => resolve(code === "ECONNREFUSED" || code === "ENOENT"));
   });
-  if (answered) return null;
+  if (!isLeft) return null;
   fs.rmSync(address, { force: true });
   return listen(address);
 }

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
+import net from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { lockFolder } from "../../src/storage/folder-lock.ts";
+import { requireRoot, requireThat } from "../helpers/require.ts";
 
 const MODULE = new URL("../../src/storage/folder-lock.ts", import.meta.url).href;
 const platform = process.platform;
@@ -26,15 +28,16 @@ function setPlatform(value: string): void {
   Object.defineProperty(process, "platform", { value });
 }
 
-/** A process that takes the lock and keeps it. */
-async function holder(as: string): Promise<ChildProcess> {
+/** A process that takes the lock and keeps it. @param under a command that starts it */
+async function holder(as: string, under: readonly string[] = []): Promise<ChildProcess> {
   const script = `
     Object.defineProperty(process, "platform", { value: ${JSON.stringify(as)} });
     const { lockFolder } = await import(${JSON.stringify(MODULE)});
     await lockFolder(${JSON.stringify(folder)});
     console.log("locked");
     setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+  const [command, ...rest] = [...under, process.execPath, "--input-type=module", "-e", script];
+  const child = spawn(command!, rest, {
     stdio: ["ignore", "pipe", "inherit"],
   });
   children.push(child);
@@ -96,4 +99,52 @@ describe.each(["linux", "darwin"])("on %s", (as) => {
     await (await lockFolder(path.join(folder, "x".repeat(90), "z".repeat(90)))).release();
     await lock.release();
   });
+});
+
+describe("across network namespaces", () => {
+  beforeEach((context) => {
+    requireThat(context, platform === "linux", "Linux");
+    requireRoot(context);
+  });
+
+  test("a broker in another one holds the folder, and a kill frees it", async () => {
+    const child = await holder("linux", ["unshare", "--net"]);
+    await expect(lockFolder(folder)).rejects.toMatchObject({
+      code: "FOLDER_LOCKED",
+      details: { pid: child.pid },
+    });
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    expect(fs.existsSync(path.join(folder, "cambium.sock"))).toBe(true);
+    const lock = await lockFolder(folder);
+    await lock.release();
+    expect(fs.existsSync(path.join(folder, "cambium.sock"))).toBe(false);
+  });
+
+  test("a refusal by the other one leaves nothing taken", async () => {
+    const child = await holder("linux", ["unshare", "--net"]);
+    await expect(lockFolder(folder)).rejects.toMatchObject({ code: "FOLDER_LOCKED" });
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    await (await lockFolder(folder)).release();
+  });
+});
+
+test("where the folder's file system takes no sockets, the abstract one is the lock", async (context) => {
+  requireThat(context, platform === "linux", "Linux");
+  const listen = net.Server.prototype.listen;
+  const refusing = vi.spyOn(net.Server.prototype, "listen").mockImplementation(function (this: net.Server, ...args) {
+    const [options] = args as unknown as [net.ListenOptions];
+    if (options.path?.startsWith("\0")) return Reflect.apply(listen, this, args);
+    const error = Object.assign(new Error("listen"), { code: "EOPNOTSUPP" });
+    queueMicrotask(() => this.emit("error", error));
+    return this;
+  });
+  try {
+    const lock = await lockFolder(folder);
+    await expect(lockFolder(folder)).rejects.toMatchObject({ code: "FOLDER_LOCKED" });
+    await lock.release();
+  } finally {
+    refusing.mockRestore();
+  }
 });
