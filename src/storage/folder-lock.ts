@@ -76,6 +76,14 @@ function nullWithoutSockets(error: unknown): null {
   throw error;
 }
 
+/** Is a broker running on the folder? Nothing is taken or changed. */
+export async function isFolderLocked(folder: string): Promise<boolean> {
+  if (!fs.existsSync(folder)) return false;
+  const addresses = [...(process.platform === "linux" ? [abstractAddress(folder)] : []), fileAddress(folder)];
+  const left = await Promise.all(addresses.map(isLeft));
+  return left.includes(false);
+}
+
 function abstractAddress(folder: string): string {
   const { dev, ino } = fs.statSync(folder, { bigint: true });
   return `\0cambium-${dev}-${ino}`;
@@ -107,8 +115,8 @@ function listen(address: string): Promise<net.Server | null> {
 function ownerOf(address: string): Promise<number | null> {
   return new Promise((resolve) => {
     let answer = "";
-    const socket = net.connect({ path: address });
-    socket.setTimeout(OWNER_ANSWER_MS, () => socket.destroy());
+    const socket = net.connect({ path: address, timeout: OWNER_ANSWER_MS });
+    socket.once("timeout", () => socket.destroy());
     socket.setEncoding("latin1").on("data", (text: string) => {
       answer += text;
     });
@@ -119,8 +127,14 @@ function ownerOf(address: string): Promise<number | null> {
 
 /** A socket file whose owner is gone refuses connections: it is removed and bound anew. */
 async function takeOver(address: string): Promise<net.Server | null> {
-  if (address.startsWith("\0")) return null;
-  const isLeft = await new Promise<boolean>((resolve) => {
+  if (address.startsWith("\0") || !(await isLeft(address))) return null;
+  fs.rmSync(address, { force: true });
+  return listen(address);
+}
+
+/** Is nobody there? */
+function isLeft(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
     const socket = net.connect({ path: address });
     socket.once("connect", () => {
       socket.destroy();
@@ -129,7 +143,4 @@ async function takeOver(address: string): Promise<net.Server | null> {
     // Any other answer, as EACCES from another user's, comes from an owner that may be alive.
     socket.once("error", ({ code }: NodeJS.ErrnoException) => resolve(code === "ECONNREFUSED" || code === "ENOENT"));
   });
-  if (!isLeft) return null;
-  fs.rmSync(address, { force: true });
-  return listen(address);
 }
