@@ -151,8 +151,9 @@ class Node implements RunningBroker {
     this.#store = store;
     this.#folder = folder;
     this.#parts = parts;
+    const { folderId } = folder.meta;
     const write = (records: readonly MetadataRecord[], size: number): Promise<number> =>
-      store.maintenance.writeMetadata({ data, records, size });
+      store.maintenance.writeMetadata({ data, folderId, records, size });
     const meta = new parts.LocalMetaStore(folder.metadata.records, folder.metadata.size, write);
     const { tailBytes, partitionsMax, idleMs } = options;
     this.#broker = new parts.Broker(store, meta, {

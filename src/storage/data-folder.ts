@@ -6,6 +6,7 @@ import { dirname, resolve } from "node:path";
 import { BrokerError } from "../base/errors.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
 import type { Disk } from "./disk.ts";
+import { beginMetadata, type LoadedMetadata, loadMetadata } from "./metadata-log.ts";
 import { decodeSealedJson, replaceSealedJson } from "./sealed-json.ts";
 
 /** Version of everything below the data folder. A folder of a newer one is refused (contract B8). */
@@ -37,6 +38,7 @@ export interface OpenedFolder {
   readonly previous: FolderMeta | null;
   /** The machine was not restarted since, so the page cache kept what was written (contract E2). */
   readonly sameBoot: boolean;
+  readonly metadata: LoadedMetadata;
 }
 
 export interface FolderOpening {
@@ -57,7 +59,7 @@ export const folders = {
  * Opens or makes a data folder and counts this start: the raised incarnation is durable when this returns.
  *
  * @throws BrokerError LAYOUT_UNSUPPORTED the folder needs a newer version
- * @throws BrokerError LOG_DAMAGED cambium.meta cannot be read, or the folder holds logs without it
+ * @throws BrokerError LOG_DAMAGED cambium.meta or the metadata log cannot be read, is missing or is another folder's
  * @throws DiskError
  */
 export function openDataFolder(disk: Disk, data: string, opening: FolderOpening, crc32c: Crc32c): OpenedFolder {
@@ -75,14 +77,19 @@ export function openDataFolder(disk: Disk, data: string, opening: FolderOpening,
     bootId: previous === null ? opening.bootId : previous.bootId,
     writtenBy: opening.version,
   };
-  replaceSealedJson(disk, data, META, meta, crc32c);
-  // A new folder's own name lies in its parent.
-  if (previous === null) disk.syncDirectory(dirname(resolve(data)));
   disk.makeDirectory(folders.topics(data));
   disk.makeDirectory(folders.metadata(data));
   disk.syncDirectory(data);
+  // Before the meta: a folder that has one and no log of metadata has lost it.
+  const metadata =
+    previous === null
+      ? beginMetadata(disk, folders.metadata(data), meta.folderId, crc32c)
+      : loadMetadata(disk, folders.metadata(data), meta.folderId, crc32c);
+  replaceSealedJson(disk, data, META, meta, crc32c);
+  // A new folder's own name lies in its parent.
+  if (previous === null) disk.syncDirectory(dirname(resolve(data)));
   const sameBoot = previous !== null && previous.bootId !== "" && previous.bootId === opening.bootId;
-  return { meta, previous, sameBoot };
+  return { meta, previous, sameBoot, metadata };
 }
 
 /** Notes that the folder's logs were recovered in this boot: what is written from now on outlives the process (contract E2). */

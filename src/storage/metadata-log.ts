@@ -1,7 +1,8 @@
 /**
  * The metadata's log, `metadata/metadata.log`: one line an append, `<crc32c in hex> <JSON array of records>`. An append is
  * durable when it returns. The owner of the state serialises the calls, keeps the size, and rewrites the file as a snapshot
- * when it has doubled or when an append's sync failed.
+ * when it has doubled or when an append's sync failed. The first line names the folder that the log belongs to; a log that was
+ * lost, emptied or exchanged does not pass for a folder without topics, whose files new topics of their names would take over.
  *
  * A torn last line was never acknowledged and is cut. A bad line with good ones behind it is damage, and nothing is opened.
  */
@@ -12,24 +13,46 @@ import { type Disk, replaceFile } from "./disk.ts";
 const FILE = "metadata.log";
 const CRC_DIGITS = 8;
 
+interface FolderRecord {
+  readonly type: "folder";
+  readonly id: string;
+}
+
 export interface LoadedMetadata {
-  /** All records, oldest first. */
+  /** All records, oldest first; without the line that names the folder. */
   readonly records: readonly unknown[];
   /** Bytes of the file. */
   readonly size: number;
 }
 
 /**
- * Reads the log, cutting a torn tail. What is returned is durable.
+ * Begins the log of a new folder. One that a killed first start left behind holds no records and is begun anew.
  *
- * @throws BrokerError LOG_DAMAGED a record that was acknowledged cannot be read
+ * @throws BrokerError LOG_DAMAGED there are records
  * @throws DiskError
  */
-export function loadMetadata(disk: Disk, folder: string, crc32c: Crc32c): LoadedMetadata {
+export function beginMetadata(disk: Disk, folder: string, folderId: string, crc32c: Crc32c): LoadedMetadata {
   const path = `${folder}/${FILE}`;
   const bytes = disk.readFile(path);
-  if (bytes === null) return { records: [], size: rewriteMetadata(disk, folder, [], crc32c) };
-  const { records, size } = decode(bytes, crc32c);
+  if (bytes !== null && decode(bytes, crc32c).records.length > 0) {
+    throw new BrokerError("LOG_DAMAGED", `${path} holds records, but its folder has no cambium.meta; it is not opened`);
+  }
+  return { records: [], size: rewriteMetadata(disk, folder, folderId, [], crc32c) };
+}
+
+/**
+ * Reads the log, cutting a torn tail. What is returned is durable.
+ *
+ * @throws BrokerError LOG_DAMAGED a record that was acknowledged cannot be read, or the log is not this folder's
+ * @throws DiskError
+ */
+export function loadMetadata(disk: Disk, folder: string, folderId: string, crc32c: Crc32c): LoadedMetadata {
+  const path = `${folder}/${FILE}`;
+  const bytes = disk.readFile(path);
+  if (bytes === null) throw notOurs(path, "is missing");
+  const { owner, records, size } = decode(bytes, crc32c);
+  if (owner === null) throw notOurs(path, "does not begin with the line that names its folder");
+  if (owner !== folderId) throw notOurs(path, `belongs to the folder with id ${owner}, this one is ${folderId}`);
   const file = disk.open(path, "write");
   try {
     if (size < bytes.length) disk.truncate(file, size);
@@ -39,6 +62,14 @@ export function loadMetadata(disk: Disk, folder: string, crc32c: Crc32c): Loaded
     disk.close(file);
   }
   return { records, size };
+}
+
+function notOurs(path: string, what: string): BrokerError {
+  return new BrokerError(
+    "LOG_DAMAGED",
+    `${path} ${what}; restore it from a backup of this data folder, or begin with another folder. Nothing was changed`,
+    { details: { path } },
+  );
 }
 
 /**
@@ -85,8 +116,15 @@ export function appendMetadata(
  * @returns the new size
  * @throws DiskError the old log stands
  */
-export function rewriteMetadata(disk: Disk, folder: string, records: readonly unknown[], crc32c: Crc32c): number {
-  const bytes = encode(records, crc32c);
+export function rewriteMetadata(
+  disk: Disk,
+  folder: string,
+  folderId: string,
+  records: readonly unknown[],
+  crc32c: Crc32c,
+): number {
+  const owner: FolderRecord = { type: "folder", id: folderId };
+  const bytes = Buffer.concat([encode([owner], crc32c), ...(records.length > 0 ? [encode(records, crc32c)] : [])]);
   replaceFile(disk, folder, FILE, bytes);
   return bytes.length;
 }
@@ -97,7 +135,7 @@ function encode(records: readonly unknown[], crc32c: Crc32c): Uint8Array {
   return encoder.encode(`${crcText(encoder.encode(json), crc32c)} ${json}\n`);
 }
 
-function decode(bytes: Uint8Array, crc32c: Crc32c): { records: unknown[]; size: number } {
+function decode(bytes: Uint8Array, crc32c: Crc32c): LoadedMetadata & { readonly owner: string | null } {
   const decoder = new TextDecoder();
   const records: unknown[] = [];
   let at = 0;
@@ -118,7 +156,9 @@ function decode(bytes: Uint8Array, crc32c: Crc32c): { records: unknown[]; size: 
     records.push(...(JSON.parse(decoder.decode(json)) as unknown[]));
     at = end + 1;
   }
-  return { records, size: at };
+  const first = records[0] as FolderRecord | null | undefined;
+  if (first?.type !== "folder") return { owner: null, records, size: at };
+  return { owner: first.id, records: records.slice(1), size: at };
 }
 
 function holdsGoodLine(bytes: Uint8Array, from: number, crc32c: Crc32c): boolean {

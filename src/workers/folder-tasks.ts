@@ -9,7 +9,7 @@ import {
   writeCleanMark,
 } from "../storage/checkpoint.ts";
 import { type FolderMeta, folders, noteRecovered, openDataFolder, readBootId } from "../storage/data-folder.ts";
-import { appendMetadata, loadMetadata, rewriteMetadata } from "../storage/metadata-log.ts";
+import { appendMetadata, rewriteMetadata } from "../storage/metadata-log.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
 import { disk, task } from "./maintenance-thread.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
@@ -31,10 +31,9 @@ export interface FolderState {
 export const openFolder = ({ data: path, version }: FolderTask): TaskOutcome<FolderState> =>
   task(({ crc32c }) => {
     const opening = { version, bootId: readBootId(disk), newId: () => crypto.randomUUID() };
-    const { meta, previous, sameBoot } = openDataFolder(disk, path, opening, crc32c);
+    const { meta, previous, sameBoot, metadata } = openDataFolder(disk, path, opening, crc32c);
     const owner = { folderId: meta.folderId, incarnation: previous?.incarnation ?? 0 };
     const expected = takeExpectedEnds(disk, path, owner, crc32c);
-    const metadata = loadMetadata(disk, folders.metadata(path), crc32c);
     return { meta, sameBoot, expected, metadata, hasBallast: ensureBallast(disk, path) };
   });
 
@@ -63,17 +62,19 @@ export const cleanMark = ({ data: path, owner, logs }: TableTask): TaskOutcome<v
 
 export interface MetadataTask {
   readonly data: string;
+  readonly folderId: string;
   readonly records: readonly unknown[];
   /** Append behind so many bytes; -1: replace everything. */
   readonly size: number;
 }
 
 /** @returns the log's new size */
-export const writeMetadata = ({ data: path, records, size }: MetadataTask): TaskOutcome<number> =>
-  task(({ crc32c }) => withBallast(disk, path, () => writeRecords(folders.metadata(path), records, size, crc32c)));
+export const writeMetadata = (change: MetadataTask): TaskOutcome<number> =>
+  task(({ crc32c }) => withBallast(disk, change.data, () => writeRecords(change, crc32c)));
 
-function writeRecords(folder: string, records: readonly unknown[], size: number, crc32c: Crc32c): number {
+function writeRecords({ data, folderId, records, size }: MetadataTask, crc32c: Crc32c): number {
+  const folder = folders.metadata(data);
   return size < 0
-    ? rewriteMetadata(disk, folder, records, crc32c)
+    ? rewriteMetadata(disk, folder, folderId, records, crc32c)
     : appendMetadata(disk, folder, size, records, crc32c);
 }

@@ -54,7 +54,7 @@ const store = await ThreadLogStore.start({ poolBytes: POOL_BYTES });
 store.memory.bytes.fill(0, store.pool.address, store.pool.address + store.pool.size);
 const folder = await store.maintenance.openFolder({ data, version });
 const meta = new LocalMetaStore(folder.metadata.records, folder.metadata.size, (records, size) =>
-  store.maintenance.writeMetadata({ data, records, size }),
+  store.maintenance.writeMetadata({ data, folderId: folder.meta.folderId, records, size }),
 );
 const broker = new Broker(store, meta, {
   incarnation: 1,

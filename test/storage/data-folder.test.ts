@@ -4,6 +4,7 @@ import { ensureBallast, withBallast } from "../../src/storage/ballast.ts";
 import { takeExpectedEnds, writeCheckpoint, writeCleanMark } from "../../src/storage/checkpoint.ts";
 import { LAYOUT_VERSION, noteRecovered, type OpenedFolder, openDataFolder } from "../../src/storage/data-folder.ts";
 import { DiskError } from "../../src/storage/disk.ts";
+import { appendMetadata, loadMetadata } from "../../src/storage/metadata-log.ts";
 import { encodeSealedJson } from "../../src/storage/sealed-json.ts";
 import { loadCrc32c } from "../../src/wasm/crc32c.ts";
 import { Crashed, FakeDisk } from "./fake-disk.ts";
@@ -97,6 +98,24 @@ test("topics without a cambium.meta are not opened, so that nothing in them is l
   const disk = new FakeDisk();
   disk.makeDirectory(`${DATA}/topics/t-0`);
   expect(refusal(() => open(disk))).toMatchObject({ code: "LOG_DAMAGED" });
+});
+
+test("E2: a folder that has lost its log of metadata is not opened, and is not counted as a start", () => {
+  const disk = new FakeDisk();
+  open(disk);
+  disk.remove(`${DATA}/metadata/metadata.log`);
+  const before = disk.contents();
+  expect(refusal(() => open(disk))).toMatchObject({ code: "LOG_DAMAGED" });
+  expect(disk.contents()).toEqual(before);
+});
+
+test("records of metadata without a cambium.meta are not overwritten", () => {
+  const disk = new FakeDisk();
+  const { meta, metadata } = open(disk);
+  appendMetadata(disk, `${DATA}/metadata`, metadata.size, [{ type: "topic" }], crc32c);
+  disk.remove(`${DATA}/cambium.meta`);
+  expect(refusal(() => open(disk))).toMatchObject({ code: "LOG_DAMAGED" });
+  expect(() => loadMetadata(disk, `${DATA}/metadata`, meta.folderId, crc32c)).not.toThrow();
 });
 
 const point = (end: number) => ({

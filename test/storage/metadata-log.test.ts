@@ -8,6 +8,7 @@ import { Seeded } from "./seeded.ts";
 
 const crc32c = await loadCrc32c();
 const FOLDER = "/metadata";
+const FOLDER_ID = "a-folder";
 const FILE = `${FOLDER}/metadata.log`;
 
 /** A store of numbered records that counts what it was promised. */
@@ -25,7 +26,7 @@ class Owner {
   }
 
   load(): number[] {
-    const { records, size } = loadMetadata(this.disk, FOLDER, crc32c);
+    const { records, size } = loadMetadata(this.disk, FOLDER, FOLDER_ID, crc32c);
     this.#size = size;
     this.acked = records as number[];
     this.#next = (this.acked.at(-1) ?? -1) + 1;
@@ -40,7 +41,7 @@ class Owner {
   }
 
   rewrite(): void {
-    this.#size = rewriteMetadata(this.disk, FOLDER, this.acked, crc32c);
+    this.#size = rewriteMetadata(this.disk, FOLDER, FOLDER_ID, this.acked, crc32c);
   }
 }
 
@@ -48,6 +49,7 @@ function newDisk(): FakeDisk {
   const disk = new FakeDisk();
   disk.makeDirectory(FOLDER);
   disk.syncDirectory("/");
+  rewriteMetadata(disk, FOLDER, FOLDER_ID, [], crc32c);
   return disk;
 }
 
@@ -165,4 +167,37 @@ test("E4: a flipped byte below the last append stops the start; one in the last 
     expect(isSeparator || position >= lastLine - 1, `byte ${position} is in the last line`).toBe(true);
   }
   expect(refused).toBeGreaterThan(lastLine / 2);
+});
+
+test("E2: a log that is missing, empty, torn in its first line or another folder's is damage, and is left as it is", () => {
+  const line = (): Uint8Array => {
+    const other = new Owner(newDisk());
+    rewriteMetadata(other.disk, FOLDER, "another", [1], crc32c);
+    return other.disk.readFile(FILE)!;
+  };
+  const unowned = new Owner(newDisk());
+  unowned.load();
+  const begun = unowned.disk.readFile(FILE)!.length;
+  unowned.append(2);
+  const withoutFirst = unowned.disk.readFile(FILE)!.slice(begun);
+  for (const [bytes, why] of [
+    [null, "is missing"],
+    [new Uint8Array(0), "names its folder"],
+    [newDisk().readFile(FILE)!.slice(0, 9), "names its folder"],
+    [withoutFirst, "names its folder"],
+    [line(), "another"],
+  ] as const) {
+    const { disk } = new Owner(newDisk());
+    disk.remove(FILE);
+    if (bytes !== null) {
+      const file = disk.open(FILE, "create");
+      disk.write(file, bytes, 0);
+      disk.close(file);
+    }
+    const load = (): unknown => loadMetadata(disk, FOLDER, FOLDER_ID, crc32c);
+    expect(load).toThrow(why);
+    expect(load).toThrow("restore it from a backup");
+    expect(load).toThrow(expect.objectContaining({ code: "LOG_DAMAGED" }));
+    expect(disk.readFile(FILE)).toEqual(bytes);
+  }
 });
