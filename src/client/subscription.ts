@@ -160,9 +160,7 @@ export class Subscription implements BatchSink {
     if (isOwned) this.#consumed -= size;
     header.read(bytes, at);
     if (!header.isIntact(bytes, at, this.#owner.crc32c)) {
-      const error = damaged(this, header.nextOffset);
-      if (this.#owner.settings.onCorrupt === "stop") this.#fail(error);
-      else this.#skipped(header.nextOffset, error);
+      this.#damaged(header.nextOffset);
       this.#giveBack(size);
       return;
     }
@@ -226,6 +224,19 @@ export class Subscription implements BatchSink {
     if (this.#isDone || this.#endOffset < 0 || this.#nextOffset < this.#endOffset) return;
     this.close();
     this.#owner.reachedEnd(this);
+  }
+
+  /** @param nextOffset by the batch's own header, which may be what is damaged */
+  #damaged(nextOffset: number): void {
+    const error = damaged(this, nextOffset);
+    const isPlausible = nextOffset > this.#nextOffset && nextOffset <= this.highWatermark;
+    if (this.#owner.settings.onCorrupt === "stop" || !isPlausible) {
+      this.#fail(error);
+      return;
+    }
+    this.#skipped(nextOffset, error);
+    this.#goOnAt(nextOffset);
+    this.#checkEnd();
   }
 
   #skipped(nextOffset: number, error: BrokerError): void {

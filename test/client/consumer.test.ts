@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import { KIB } from "../../src/base/units.ts";
 import type { Client, ConsumedRecord, Consumer, ConsumerOptions, SkippedOffsets } from "../../src/client/index.ts";
+import { BATCH_LAST_OFFSET_DELTA_AT } from "../../src/wasm/layout.ts";
 import { Random } from "../protocol/random.ts";
 import { assembleBatch, plainBatch, recordBytes, type TestRecord, text, writeBatch } from "../wasm/batch-writer.ts";
 import type { FakePartition } from "./fake-partition.ts";
@@ -245,6 +246,19 @@ describe.each(modes)("%s", (mode) => {
       { topic: "t", partition: 0, offset: 5, nextOffset: 10, error: { code: "CORRUPT_BATCH" } },
     ]);
     expect(records.map(({ offset }) => offset)).toEqual([...range(0, 5), ...range(10, 15)]);
+  });
+
+  test("skipping a damaged batch at the end ends there; one whose header is nonsense cannot be skipped", async () => {
+    const broker = await startFakeBroker();
+    const partition = broker.topic("t").partitions[0]!;
+    fill(partition, 10, 5);
+    const { bytes } = partition.batches[1]!;
+    const client = await connectTo(broker);
+    bytes[bytes.length - 3]! ^= 1;
+    const records = await read(client, { onCorrupt: "skip" }, mode);
+    expect(records.map(({ offset }) => offset)).toEqual(range(0, 5));
+    new DataView(bytes.buffer, bytes.byteOffset).setInt32(BATCH_LAST_OFFSET_DELTA_AT, 1_000_000);
+    expect(await codeOf(read(client, { onCorrupt: "skip" }, mode))).toBe("CORRUPT_BATCH");
   });
 
   test("an intact batch whose bytes are no records stops reading, or what is left of it is skipped", async () => {
