@@ -248,6 +248,7 @@ export class LogHandle {
 
   async #recover(): Promise<RecoveredLog> {
     const recovered = await this.#context.store.recover({
+      topicId: this.#topic.id,
       folder: this.folder,
       quarantine: this.#context.folders.quarantine,
       expected: this.#checkpoint,

@@ -45,6 +45,7 @@ export interface OpenLog {
 }
 
 export interface RecoverLog {
+  readonly topicId: TopicId;
   readonly folder: string;
   readonly quarantine: string;
   readonly expected: LogCheckpoint | null;

@@ -11,6 +11,7 @@
  * Corruption is reported and left in place; readers of those offsets get CORRUPT_BATCH with the next good offset.
  */
 import { BrokerError } from "../base/errors.ts";
+import type { TopicId } from "../base/topic-id.ts";
 import { removeSegment } from "./active-segment.ts";
 import { type FileHandle, replaceFile } from "./disk.ts";
 import {
@@ -24,11 +25,16 @@ import {
 import { LEADER_EPOCH_FILE, type LeaderEpoch, LeaderEpochs } from "./leader-epochs.ts";
 import { LogPoint } from "./log-point.ts";
 import type { IndexedPoint, LogCheckpoint, SyncedPoint } from "./partition-log.ts";
+import { decodePartitionMetadata, PARTITION_METADATA_FILE } from "./partition-metadata.ts";
 import { Producers } from "./producers.ts";
 import { parseSegmentFileName, segmentFileName } from "./segment-files.ts";
 import { findNextBatch, type ScanEnvironment, type ScannedBatch, scanSegment } from "./segment-scan.ts";
 
+/** File systems take 255 bytes, and a copy's number is put behind. */
+const QUARANTINE_NAME_MAX = 245;
+
 export interface RecoveryTask {
+  readonly topicId: TopicId;
   /** The partition's folder. */
   readonly folder: string;
   /** Where bytes go before they are cut; made when needed. */
@@ -75,7 +81,7 @@ export interface RecoveredLog {
 }
 
 /**
- * @throws BrokerError LOG_DAMAGED the log is shorter than what was durable; nothing was changed
+ * @throws BrokerError LOG_DAMAGED the log is another topic's, or shorter than what was durable; nothing was changed
  * @throws DiskError
  */
 export function recoverLog(environment: ScanEnvironment, task: RecoveryTask): RecoveredLog {
@@ -117,6 +123,7 @@ class Recovery {
 
   run(): RecoveredLog {
     const { expected } = this.#task;
+    this.#refuseOtherTopic();
     this.#dropUnpublishedSegments();
     this.#refuseShortLog();
     if (this.#bases.length === 0) return this.#empty();
@@ -157,6 +164,22 @@ class Recovery {
   #report(): RecoveryReport {
     const { scannedBytes, cutBytes } = { scannedBytes: this.#scannedBytes, cutBytes: this.#cutBytes };
     return { scannedBytes, cutBytes, quarantined: this.#quarantined, corruptions: this.#corruptions };
+  }
+
+  /**
+   * A topic does not take over what one of the same name left behind. A file that is missing or not whole says nothing: its
+   * first sync is the log's, so a power cut may take it and keep a segment; and another program may have left it out.
+   */
+  #refuseOtherTopic(): void {
+    const { folder, topicId } = this.#task;
+    const bytes = this.#environment.disk.readFile(`${folder}/${PARTITION_METADATA_FILE}`);
+    const found = bytes === null ? null : decodePartitionMetadata(bytes);
+    if (found === null || found === topicId) return;
+    throw new BrokerError(
+      "LOG_DAMAGED",
+      `${this.#folderName}: its files are those of topic id ${found}, and the topic of this name has id ${topicId}; move ${folder} away`,
+      { details: { found, topicId } },
+    );
   }
 
   /** Segments that a dead worker had begun and not published. */
@@ -396,8 +419,12 @@ class Recovery {
     const { disk } = this.#environment;
     const { quarantine } = this.#task;
     disk.makeDirectory(quarantine);
-    let path = `${quarantine}/${this.#folderName}-${suffix}`;
-    for (let copy = 2; disk.status(path) !== null; copy++) path = `${quarantine}/${this.#folderName}-${suffix}.${copy}`;
+    const full = `${this.#folderName}-${suffix}`;
+    // With anything behind it, a partition's name might be too long for a file's.
+    const index = this.#folderName.slice(this.#folderName.lastIndexOf("-"));
+    const name = full.length <= QUARANTINE_NAME_MAX ? full : `${this.#task.topicId}${index}-${suffix}`;
+    let path = `${quarantine}/${name}`;
+    for (let copy = 2; disk.status(path) !== null; copy++) path = `${quarantine}/${name}.${copy}`;
     this.#quarantined.push(path);
     return path;
   }

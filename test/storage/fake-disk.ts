@@ -13,6 +13,9 @@ import {
 } from "../../src/storage/disk.ts";
 import { type Chance, FakeDirectory, FakeFile, type FakeInode, type NameChange, type Survival } from "./fake-files.ts";
 
+/** Longest name that file systems take. */
+const NAME_MAX = 255;
+
 /** Calls that change something, or make it durable. */
 export type OperationKind = "create" | "write" | "truncate" | "sync" | "syncDirectory" | "mkdir" | "rename" | "remove";
 
@@ -386,6 +389,7 @@ export class FakeDisk implements Disk {
   /** Counts an operation, which may be the one that fails or never comes. */
   #begin(kind: OperationKind, path: string, submitted = false): void {
     this.#alive();
+    if (path.length - path.lastIndexOf("/") - 1 > NAME_MAX) throw new DiskError("ENAMETOOLONG", kind);
     if (this.operations >= this.crashAt) {
       this.#dead = true;
       throw crashed;

@@ -1,5 +1,7 @@
 /** What recovery once did in silence. */
 import { expect, test } from "vitest";
+import type { TopicId } from "../../src/base/topic-id.ts";
+import { encodePartitionMetadata, PARTITION_METADATA_FILE } from "../../src/storage/partition-metadata.ts";
 import { FakeDisk } from "./fake-disk.ts";
 import { Seeded } from "./seeded.ts";
 import { StorageMemory } from "./storage-memory.ts";
@@ -38,4 +40,51 @@ test("E2: what a dead worker had published and nobody can read is put aside befo
   expect(recovered.end.end).toBe(1);
   expect(recovered.report.quarantined).toHaveLength(1);
   expect(disk.status(recovered.report.quarantined[0]!)?.size).toBe(size / 2);
+});
+
+test("E2: the torn tail of a topic with the longest name is put aside", () => {
+  const name = `${"n".repeat(249)}-0`;
+  const disk = new FakeDisk(memory.memory.bytes);
+  const run = new StorageRun(disk, memory);
+  run.open(name);
+  run.produce(name, batchOf({ number: 0 }));
+  run.stop();
+  disk.kill(new Seeded(1));
+  const path = `${DATA}/topics/${name}/00000000000000000000.log`;
+  const file = disk.open(path, "write");
+  disk.write(file, Uint8Array.of(1, 2, 3), disk.status(path)!.size);
+  disk.close(file);
+  const { recovered } = new StorageRun(disk, memory).open(name);
+  expect(recovered.end.end).toBe(1);
+  expect(disk.status(recovered.report.quarantined[0]!)?.size).toBe(3);
+});
+
+test("a topic does not take over the files of another one that had its name", () => {
+  const disk = new FakeDisk(memory.memory.bytes);
+  const run = new StorageRun(disk, memory);
+  run.open(LOG);
+  run.produce(LOG, batchOf({ number: 0 }));
+  run.stop();
+  disk.kill(new Seeded(1));
+  const path = `${FOLDER}/${PARTITION_METADATA_FILE}`;
+  const own = disk.readFile(path)!;
+  const replace = (bytes: Uint8Array): void => {
+    disk.remove(path);
+    const file = disk.open(path, "create");
+    disk.write(file, bytes, 0);
+    disk.close(file);
+  };
+  const other = "otherotherotherother01" as TopicId;
+  replace(encodePartitionMetadata(other));
+  const before = disk.contents();
+  const refused = new StorageRun(disk, memory);
+  const kept = (files: Map<string, Uint8Array>): unknown => [...files].filter(([file]) => file.startsWith(FOLDER));
+  expect(() => refused.open(LOG)).toThrow(expect.objectContaining({ code: "LOG_DAMAGED" }));
+  expect(() => refused.open(LOG)).toThrow(other);
+  expect(kept(disk.contents())).toEqual(kept(before));
+  // What a power cut left of the file says nothing of another topic.
+  for (const bytes of [own.slice(0, 0), own]) {
+    replace(bytes);
+    expect(new StorageRun(disk, memory).open(LOG).recovered.end.end).toBe(1);
+  }
 });

@@ -317,6 +317,7 @@ export class StorageRun implements LogEvents {
 
   #taskFor(name: string): Omit<RecoveryTask, "expected" | "sameBoot"> {
     return {
+      topicId: topicIdOf(name),
       folder: `${folders.topics(DATA)}/${name}`,
       quarantine: folders.quarantine(DATA),
       cutTo: null,
@@ -330,7 +331,7 @@ export class StorageRun implements LogEvents {
     const log = new OpenLog(name, this.#memory.entry(this.logs.size), recovered, task);
     const identity = {
       entry: log.entry,
-      topicId: topicIdOf(name),
+      topicId: task.topicId,
       parent: folders.topics(DATA),
       folder: task.folder,
     };
