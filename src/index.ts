@@ -237,12 +237,22 @@ class Node implements RunningBroker {
       await this.#broker.close();
       await this.#server?.close();
       await this.#checkpointing;
-      const logs = this.#broker.checkpoints();
-      await this.#store.maintenance.cleanMark({ data: this.data, owner: this.#owner, logs });
+      await this.#markClean();
     } finally {
       await this.#store.stop();
       await this.#lock.release();
       if (this.#options.data === "temporary") removeTemporaryFolder(this.data);
+    }
+  }
+
+  /** Without the mark nothing is lost: the next start scans what it does not know. */
+  async #markClean(): Promise<void> {
+    const logs = this.#broker.checkpoints();
+    try {
+      await this.#store.maintenance.cleanMark({ data: this.data, owner: this.#owner, logs });
+    } catch (error) {
+      const facts = { error: String(error) };
+      this.#options.log?.("warn", "the clean mark could not be written; the next start scans the logs", facts);
     }
   }
 

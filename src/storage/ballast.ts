@@ -32,9 +32,12 @@ export function withBallast<Result>(disk: Disk, data: string, run: () => Result)
   try {
     return run();
   } catch (error) {
-    const full = error instanceof DiskError && error.code === "ENOSPC";
-    if (!full || disk.status(`${data}/${FILE}`) === null) throw error;
+    if (!isFull(error) || disk.status(`${data}/${FILE}`) === null) throw error;
     disk.remove(`${data}/${FILE}`);
     return run();
   }
+}
+
+export function isFull(error: unknown): boolean {
+  return error instanceof DiskError && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }

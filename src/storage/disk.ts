@@ -101,13 +101,19 @@ export interface Disk {
 export function replaceFile(disk: Disk, directory: string, name: string, bytes: Uint8Array): void {
   const temporary = `${directory}/${name}.tmp`;
   disk.remove(temporary);
-  const file = disk.open(temporary, "create");
   try {
-    disk.write(file, bytes, 0);
-    disk.sync(file);
-  } finally {
-    disk.close(file);
+    const file = disk.open(temporary, "create");
+    try {
+      disk.write(file, bytes, 0);
+      disk.sync(file);
+    } finally {
+      disk.close(file);
+    }
+    disk.rename(temporary, `${directory}/${name}`);
+  } catch (error) {
+    // On a full disk the next attempt needs the room.
+    if (error instanceof DiskError) disk.remove(temporary);
+    throw error;
   }
-  disk.rename(temporary, `${directory}/${name}`);
   disk.syncDirectory(directory);
 }

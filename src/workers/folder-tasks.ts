@@ -1,5 +1,6 @@
 /** Tasks that concern the data folder as a whole: opening it, checkpoint and clean mark, metadata. */
-import { ensureBallast, withBallast } from "../storage/ballast.ts";
+import { BrokerError } from "../base/errors.ts";
+import { ensureBallast, isFull, withBallast } from "../storage/ballast.ts";
 import {
   type ExpectedEnds,
   type LogTable,
@@ -31,11 +32,24 @@ export interface FolderState {
 export const openFolder = ({ data: path, version }: FolderTask): TaskOutcome<FolderState> =>
   task(({ crc32c }) => {
     const opening = { version, bootId: readBootId(disk), newId: () => crypto.randomUUID() };
-    const { meta, previous, sameBoot, metadata } = openDataFolder(disk, path, opening, crc32c);
+    // One by one: a start that was counted is not counted again.
+    const { meta, previous, sameBoot, metadata } = withRoom(path, () => openDataFolder(disk, path, opening, crc32c));
     const owner = { folderId: meta.folderId, incarnation: previous?.incarnation ?? 0 };
-    const expected = takeExpectedEnds(disk, path, owner, crc32c);
+    const expected = withRoom(path, () => takeExpectedEnds(disk, path, owner, crc32c));
     return { meta, sameBoot, expected, metadata, hasBallast: ensureBallast(disk, path) };
   });
+
+/** A broker also starts on a disk that has filled up. @throws BrokerError NO_SPACE not even the ballast is left */
+function withRoom<Result>(data: string, run: () => Result): Result {
+  try {
+    return withBallast(disk, data, run);
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    throw new BrokerError("NO_SPACE", `the disk of ${data} is too full to open it; free some space and start again`, {
+      cause: error,
+    });
+  }
+}
 
 export interface RecoveredTask {
   readonly data: string;
@@ -43,7 +57,7 @@ export interface RecoveredTask {
 }
 
 export const recovered = ({ data: path, meta }: RecoveredTask): TaskOutcome<void> =>
-  task(({ crc32c }) => noteRecovered(disk, path, meta, readBootId(disk), crc32c));
+  task(({ crc32c }) => withBallast(disk, path, () => noteRecovered(disk, path, meta, readBootId(disk), crc32c)));
 
 export interface TableTask {
   readonly data: string;
