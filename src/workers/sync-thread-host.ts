@@ -83,6 +83,8 @@ export class SyncThreadHost {
     const thread = new Worker(new URL(workerFile("sync-thread", import.meta.url)), {
       workerData: this.#data,
       trackUnmanagedFds: false, // It closes what a dead thread has opened.
+      // A program that was given as text (`node --input-type=module -e ...`) has a flag with which no file can be loaded.
+      ...(process.execArgv.some((flag) => flag.startsWith("--input-type")) && { execArgv: [] }),
     });
     thread.on("error", (error) => {
       reason = error.message;

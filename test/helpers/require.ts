@@ -12,6 +12,7 @@ import type { TestContext } from "vitest";
 /** Command → the Debian package that brings it. `.ci/run` installs them all. */
 export const debianPackages = {
   kcat: "kcat",
+  strace: "strace",
 } as const;
 
 export function requireTool(context: TestContext, command: keyof typeof debianPackages): void {
