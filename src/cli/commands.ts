@@ -184,14 +184,28 @@ const stats: CommandDefinition = {
 const dump: CommandDefinition = {
   synopsis: "dump [topic-partition]",
   summary: "Show what lies in a data folder's files, batch by batch, with offsets and CRC state",
-  details: `It reads the files themselves, with or without a broker, and changes nothing. CRC is ok; BAD, the bytes are not
-those that were written; misplaced, offsets do not follow; unchecked, too large. A torn batch at the end of the
-last segment is what a crash leaves, or a broker at work. A partition that was never written has no files and is
-shown as empty. --verify ends with exit code 1 if anything is bad.`,
+  details: `It reads the files themselves, with or without a broker, and changes nothing. Where a broker is at work it says so:
+files grow while they are read. A name is a topic's, for all of its partitions, or else <topic>-<partition>. CRC is
+ok; BAD, the bytes are not those that were written; misplaced, offsets do not follow; unchecked, too large. A torn
+batch at the end of the last segment is what a crash leaves, or a broker at work. A partition that was never written
+has no files and is shown as empty.
+
+--verify checks, and ends with exit code 1 if anything is wrong:
+  batches       structure, CRC, offsets that follow one another, leader epochs against leader-epoch-checkpoint
+  segments      no offset missing between two, before the first (where the log begins, by the checkpoint or the clean
+                mark) or before the end that was durable
+  .seal         its CRC; offsets, size, headers and largest timestamp against the batches
+  .slots .times their headers' CRC; every entry against the batches (caches, which a broker makes anew)
+  .producers    its CRC (a cache: an older one or the log is read instead)
+  leader-epoch-checkpoint, partition.metadata
+                their form, and that partition.metadata names the topic of the metadata log
+  cambium.meta, metadata/metadata.log, checkpoint, clean, clean.last
+                their CRCs, and that they are of this folder
+Of a single partition's folder given as --data, nothing of the data folder is checked.`,
   examples: [
     ["cambium dump --data ./data", "everything"],
     ["cambium dump --data ./data orders-3 --records", "one partition, with its records"],
-    ["cambium dump --data ./data --verify", "what is wrong, also in seals and index files; a line for each segment"],
+    ["cambium dump --data ./data --verify", "what is wrong, in any file; a line for each segment"],
     [`cambium dump --data ./data --json | jq 'select(.crc == "BAD")'`, ""],
   ],
   settings: ["data"],

@@ -1,9 +1,10 @@
 /** What a data folder holds, as its files say; for reading only, also while a broker runs on it. */
 
+import { type ExpectedEnds, readExpectedEnds } from "../storage/checkpoint.ts";
 import { type FolderMeta, folders, readMeta } from "../storage/data-folder.ts";
 import type { Disk } from "../storage/disk.ts";
 import { LEADER_EPOCH_FILE, type LeaderEpoch, LeaderEpochs } from "../storage/leader-epochs.ts";
-import { readMetadata } from "../storage/metadata-log.ts";
+import { inspectMetadata } from "../storage/metadata-log.ts";
 import { decodePartitionMetadata, PARTITION_METADATA_FILE } from "../storage/partition-metadata.ts";
 import {
   decodeIndexHeader,
@@ -19,18 +20,26 @@ import type { ScanEnvironment } from "../storage/segment-scan.ts";
 import { TIMES_ENTRY_SIZE } from "../storage/time-index.ts";
 import { UsageError } from "./command-error.ts";
 import { failureOf } from "./failure.ts";
-import { type FolderTopic, topicsIn } from "./folder-topics.ts";
+import { deletedTopicsIn, type FolderTopic, topicsIn } from "./folder-topics.ts";
 
 type Reading = Pick<ScanEnvironment, "disk" | "crc32c">;
 
 export interface FolderView {
   /** null: a folder of partitions without it, from Kafka for one, or it is damaged. */
   readonly meta: FolderMeta | null;
-  /** Why there is no meta, "": it is no data folder of ours. */
-  readonly metaProblem: string;
+  /** What is wrong with the files of the folder itself. */
+  readonly problems: readonly FileProblem[];
   /** The last broker was stopped in order, and none was started since. */
   readonly isClean: boolean;
   readonly partitions: readonly PartitionFolder[];
+}
+
+/** Something wrong with a small file, and what that means. */
+export interface FileProblem {
+  readonly file: string;
+  readonly problem: string;
+  /** While a broker is at work it is no problem. */
+  readonly isUsualInUse?: boolean;
 }
 
 export interface PartitionFolder {
@@ -39,12 +48,18 @@ export interface PartitionFolder {
   readonly path: string;
   /** "unwritten": nothing was ever written to it; "memory": nothing of it ever is on disk. */
   readonly files: "present" | "unwritten" | "memory";
+  /** Of its topic, as the metadata log says; "": it knows no such partition; null: there is no telling. */
+  readonly topicId: string | null;
+  /** What the checkpoint or the clean mark says of its log; null: nothing. */
+  readonly expected: ExpectedEnds["logs"][string] | null;
 }
 
 export interface PartitionView {
   readonly topicId: string | null;
   readonly epochs: readonly LeaderEpoch[];
   readonly segments: readonly SegmentView[];
+  /** It has files that only a Cambium writes. In another program's log offsets may be missing. */
+  readonly isOwn: boolean;
 }
 
 /** "none": there is no such file, which is in order for the active segment's seal and for an index that will be rebuilt. */
@@ -68,52 +83,100 @@ export interface SegmentView {
  * @throws UsageError it is neither
  */
 export function viewFolder({ disk, crc32c }: Reading, data: string): FolderView {
-  const isClean = disk.status(`${data}/clean`) !== null;
   if (isPartition(disk, data)) {
     const name = data.replace(/\/+$/, "").replace(/.*\//, "");
-    return { meta: null, metaProblem: "", isClean, partitions: [{ name, path: data, files: "present" }] };
+    const partition = { name, path: data, files: "present", topicId: null, expected: null } as const;
+    return { meta: null, problems: [], isClean: false, partitions: [partition] };
   }
+  const problems: FileProblem[] = [];
+  const problem = (file: string, problem: string, isUsual = false): void => {
+    problems.push({ file: `${data}/${file}`, problem, isUsualInUse: isUsual });
+  };
   let meta: FolderMeta | null = null;
-  let metaProblem = "";
   try {
     meta = readMeta(disk, data, crc32c);
+    if (meta === null) throw new UsageError(`${data} is no data folder: it has no cambium.meta`);
   } catch (error) {
-    metaProblem = failureOf(error).message;
+    if (error instanceof UsageError) throw error;
+    problem("cambium.meta", `${failureOf(error).message}. No cache: no broker starts on the folder`);
   }
-  if (meta === null && metaProblem === "") throw new UsageError(`${data} is no data folder: it has no cambium.meta`);
+  const expected = readExpectedEnds(disk, data, meta?.folderId ?? null, crc32c);
+  for (const name of expected.damaged) problem(name, DAMAGED_TABLE);
   const topics = folders.topics(data);
   const names = disk.list(topics).filter((name) => isPartition(disk, `${topics}/${name}`));
-  const found = new Map<string, PartitionFolder>();
+  // Behind the list: a topic is in the log before its partitions have files.
+  let records: readonly unknown[] | null = null;
   try {
-    const records = readMetadata(disk, folders.metadata(data), crc32c) ?? [];
-    for (const topic of topicsIn(records)) {
-      for (const partition of withoutFiles(topic, topics)) found.set(partition.name, partition);
-    }
+    const found = inspectMetadata(disk, folders.metadata(data), crc32c);
+    const isOurs = found !== null && found.owner !== null && (meta === null || found.owner === meta.folderId);
+    if (found === null) problem(METADATA_LOG, `missing. ${METADATA_MEANING}`);
+    else if (!isOurs) problem(METADATA_LOG, `it does not begin with this folder's id. ${METADATA_MEANING}`);
+    else ({ records } = found);
+    const torn = found?.tornBytes ?? 0;
+    if (torn > 0) problem(METADATA_LOG, `its last ${torn} bytes are no record. ${TORN}`, true);
   } catch (error) {
-    metaProblem = [metaProblem, failureOf(error).message].filter((problem) => problem !== "").join("; ");
+    problem(METADATA_LOG, `${failureOf(error).message}. ${METADATA_MEANING}`);
   }
-  for (const name of names) found.set(name, { name, path: `${topics}/${name}`, files: "present" });
-  const partitions = [...found.values()].sort((left, right) => byTopicAndNumber(left.name, right.name));
-  return { meta, metaProblem, isClean, partitions };
+  const partitions = partitionsOf(topics, names, records, expected);
+  return { meta, problems, isClean: expected.clean, partitions };
 }
 
-function withoutFiles({ name, partitions, isMemory }: FolderTopic, topics: string): PartitionFolder[] {
+const METADATA_LOG = "metadata/metadata.log";
+const METADATA_MEANING = "No cache: it is what knows the topics, and no broker starts without it";
+const TORN =
+  "A crash leaves such an end, which was never acknowledged and which the next start cuts; where none came, a change of topics is lost";
+const DAMAGED_TABLE =
+  "damaged. It holds how far each log was durable; the next start reads logs that only it knew from their beginning, and cannot tell a lost end of them from a torn one";
+
+/** @param records of the metadata log; null: they cannot be read */
+function partitionsOf(
+  topics: string,
+  names: readonly string[],
+  records: readonly unknown[] | null,
+  { logs }: ExpectedEnds,
+): readonly PartitionFolder[] {
+  const found = new Map<string, PartitionFolder>();
+  for (const topic of topicsIn(records ?? [])) {
+    for (const partition of withoutFiles(topic, topics)) found.set(partition.name, partition);
+  }
+  const deleted = deletedTopicsIn(records ?? []);
+  for (const name of names) {
+    const isKnown = records !== null && !deleted.has(split(name)[0]);
+    const topicId = found.get(name)?.topicId ?? (isKnown ? "" : null);
+    found.set(name, { name, path: `${topics}/${name}`, files: "present", topicId, expected: null });
+  }
+  return [...found.values()]
+    .map((partition) => {
+      const { [partition.name]: expected } = logs;
+      // One of another id is of an older topic of that name.
+      const isOurs = expected !== undefined && (!partition.topicId || expected.topicId === partition.topicId);
+      return isOurs ? { ...partition, expected } : partition;
+    })
+    .sort((left, right) => byTopicAndNumber(left.name, right.name));
+}
+
+function withoutFiles({ name, id, partitions, isMemory }: FolderTopic, topics: string): PartitionFolder[] {
   return Array.from({ length: partitions }, (_, index) => ({
     name: `${name}-${index}`,
     path: `${topics}/${name}-${index}`,
     files: isMemory ? "memory" : "unwritten",
+    topicId: id,
+    expected: null,
   }));
 }
 
 export function viewPartition({ disk, crc32c }: Reading, { path }: PartitionFolder): PartitionView {
-  const metadata = disk.readFile(`${path}/${PARTITION_METADATA_FILE}`);
-  const epochs = disk.readFile(`${path}/${LEADER_EPOCH_FILE}`);
   const files = disk.list(path).map(parseSegmentFileName);
   const bases = files.flatMap((file) => (file?.kind === "log" ? [file.base] : [])).sort((left, right) => left - right);
+  const segments = bases.map((base) => viewSegment({ disk, crc32c }, path, base));
+  // Behind the sizes: an epoch is in its file before its first batch is in the log.
+  const metadata = disk.readFile(`${path}/${PARTITION_METADATA_FILE}`);
+  const epochs = disk.readFile(`${path}/${LEADER_EPOCH_FILE}`);
   return {
     topicId: metadata === null ? null : decodePartitionMetadata(metadata),
     epochs: (epochs === null ? null : LeaderEpochs.decode(epochs))?.entries ?? [],
-    segments: bases.map((base) => viewSegment({ disk, crc32c }, path, base)),
+    segments,
+    isOwn: files.some((file) => file !== null && file.kind !== "log"),
   };
 }
 
@@ -157,6 +220,11 @@ function firstBytes(disk: Disk, path: string): Uint8Array {
   } finally {
     disk.close(file);
   }
+}
+
+/** The data folder that holds a partition's folder, or the folder itself. */
+export function dataFolderOf({ disk }: Reading, path: string): string {
+  return isPartition(disk, path) ? `${path}/../..` : path;
 }
 
 function isPartition(disk: Disk, folder: string): boolean {

@@ -3,15 +3,16 @@ import { attributesOf, type DumpView } from "./dump-view.ts";
 import { recordJson } from "./record-format.ts";
 
 export const dumpJson: DumpView = {
-  folder: ({ meta, metaProblem, isClean, partitions }, data) =>
+  folder: ({ meta, problems, isClean, partitions }, data, isInUse) =>
     JSON.stringify({
       type: "folder",
       data,
       clean: isClean,
+      inUse: isInUse,
       partitions: partitions.length,
       partitionsWithFiles: partitions.filter(({ files }) => files === "present").length,
       meta,
-      problem: metaProblem === "" ? null : metaProblem,
+      problem: problems.length === 0 ? null : problems.map(({ file, problem }) => `${file}: ${problem}`).join("; "),
     }),
   partition: ({ name, files }, { topicId, epochs, segments }) =>
     JSON.stringify({ type: "partition", partition: name, files, topicId, epochs, segments: segments.length }),
@@ -44,6 +45,7 @@ export const dumpJson: DumpView = {
   },
   record: (_partition, record) => JSON.stringify({ type: "record", ...recordJson(record) }),
   problem: (partition, { base }, problem) => JSON.stringify({ type: "problem", partition, segment: base, problem }),
+  fileProblem: (partition, { file, problem }) => JSON.stringify({ type: "problem", partition, file, problem }),
   segmentEnd: (partition, { base }, tally, nextOffset) =>
     JSON.stringify({ type: "segmentEnd", partition, segment: base, nextOffset, ...tally }),
   end: (tally) => JSON.stringify({ type: "end", ...tally }),

@@ -8,17 +8,16 @@ const COLUMNS = ["POSITION", "OFFSETS", "RECORDS", "BYTES", "CRC", "CODEC", "EPO
 const WIDTHS = [10, 19, 7, 9, 9, 6, 5, 12, 0];
 
 export const dumpText: DumpView = {
-  folder: ({ meta, metaProblem, isClean, partitions }, data) => {
+  folder: ({ meta, isClean, partitions }, data, isInUse) => {
     const facts =
       meta === null ? [] : [`layout ${meta.layout}`, `incarnation ${meta.incarnation}`, `written by ${meta.writtenBy}`];
-    const problem = metaProblem === "" ? [] : [`PROBLEM: ${metaProblem}`];
-    const state = isClean ? "stopped cleanly" : "in use, or not stopped cleanly";
+    const stopped = isClean ? "stopped cleanly" : "not stopped cleanly";
+    const state = isInUse ? "a broker is at work on it, so what is shown moves" : stopped;
     return [
       data,
       ...facts,
       state,
       `${partitions.filter(({ files }) => files === "present").length} partitions with files`,
-      ...problem,
     ].join("  ");
   },
   partition: ({ name, files }, { topicId, epochs, segments }) => {
@@ -44,12 +43,14 @@ export const dumpText: DumpView = {
   },
   record: (_partition, record) => `      ${recordText(record)}`,
   problem: (_partition, { base }, problem) => `    PROBLEM in segment ${base}: ${problem}`,
+  fileProblem: (partition, { file, problem }) => `${partition === null ? "" : "    "}PROBLEM: ${file}: ${problem}`,
   segmentEnd: (_partition, segment, { batches, records, bad }, nextOffset) => {
     const offsets = records === 0 ? "no records" : `offsets ${segment.base}..${nextOffset - 1}`;
     return `    = ${batches} batches, ${records} records, ${offsets}, ${bad === 0 ? "all CRCs ok" : `${bad} BAD`}`;
   },
   end: ({ batches, records, bytes, bad, problems }) => {
-    const state = bad + problems === 0 ? "nothing bad" : `${bad} BAD, ${problems} problems with seals or index files`;
+    const state =
+      bad + problems === 0 ? "nothing bad" : `${bad} BAD, ${problems} problems with other files or how segments join`;
     return `\n${batches} batches, ${records} records, ${sizeText(bytes)}: ${state}`;
   },
 };

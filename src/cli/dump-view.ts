@@ -1,6 +1,6 @@
 /** What `cambium dump` says, one line or paragraph for each thing it meets; "" for nothing. */
 import type { RecordCursor } from "../client/index.ts";
-import type { FolderView, PartitionFolder, PartitionView, SegmentView } from "./data-folder-view.ts";
+import type { FileProblem, FolderView, PartitionFolder, PartitionView, SegmentView } from "./data-folder-view.ts";
 import type { SegmentItem } from "./segment-items.ts";
 
 /** What was found in a segment, or in everything. */
@@ -10,7 +10,7 @@ export interface Tally {
   bytes: number;
   /** Batches that are not good, and places that are no batch. */
   bad: number;
-  /** Of seals and index files. */
+  /** Of files beside the batches, and of how segments join. */
   problems: number;
 }
 
@@ -19,13 +19,16 @@ export function emptyTally(): Tally {
 }
 
 export interface DumpView {
-  folder(view: FolderView, data: string): string;
+  /** @param isInUse a broker holds it, so files change while they are read */
+  folder(view: FolderView, data: string, isInUse: boolean): string;
   partition(folder: PartitionFolder, view: PartitionView): string;
   /** @param withItems its batches follow */
   segment(partition: string, segment: SegmentView, withItems: boolean): string;
   item(partition: string, segment: SegmentView, item: SegmentItem): string;
   record(partition: string, record: RecordCursor): string;
   problem(partition: string, segment: SegmentView, problem: string): string;
+  /** @param partition null: of the folder itself */
+  fileProblem(partition: string | null, problem: FileProblem): string;
   segmentEnd(partition: string, segment: SegmentView, tally: Tally, nextOffset: number): string;
   end(tally: Tally): string;
 }

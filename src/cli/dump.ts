@@ -1,16 +1,27 @@
 /** `cambium dump`: what lies in the files of a data folder. It only reads, also while a broker runs. */
 import { setImmediate } from "node:timers/promises";
 import { BrokerError } from "../base/errors.ts";
-import type { FileHandle } from "../storage/disk.ts";
+import { DiskError, type FileHandle } from "../storage/disk.ts";
+import { isFolderLocked } from "../storage/folder-lock.ts";
 import type { ScanEnvironment } from "../storage/segment-scan.ts";
 import type { Invocation } from "./command-definition.ts";
 import { CommandError, UsageError } from "./command-error.ts";
-import { type PartitionFolder, type SegmentView, viewFolder, viewPartition } from "./data-folder-view.ts";
+import {
+  dataFolderOf,
+  type FileProblem,
+  type FolderView,
+  type PartitionFolder,
+  type PartitionView,
+  type SegmentView,
+  viewFolder,
+  viewPartition,
+} from "./data-folder-view.ts";
 import { dumpJson } from "./dump-json.ts";
 import { dumpText } from "./dump-text.ts";
 import { type DumpView, emptyTally, type Tally } from "./dump-view.ts";
 import { EXIT_FAILED, EXIT_OK, type ExitCode } from "./failure.ts";
 import type { Output } from "./output.ts";
+import { PartitionCheck, type SegmentEnd } from "./partition-check.ts";
 import { Progress } from "./progress.ts";
 import { SegmentCheck } from "./segment-check.ts";
 import { type BatchItem, type SegmentItem, segmentItems } from "./segment-items.ts";
@@ -28,8 +39,11 @@ export async function dump(invocation: Invocation): Promise<ExitCode> {
   const environment = await world.openScan();
   const view = viewFolder(environment, settings.data);
   const partitions = selected(view.partitions, invocation.arguments[0] as string | undefined);
-  const dumping = new Dumping(environment, output, options as DumpOptions, world.stop.signal);
-  dumping.say(dumping.view.folder(view, settings.data));
+  // Behind the view: a broker that was at work while it was taken may have stopped, but then it stopped in order.
+  const isInUse = await isFolderLocked(dataFolderOf(environment, settings.data));
+  const state = { isInUse, isClean: view.isClean };
+  const dumping = new Dumping(environment, output, options as DumpOptions, world.stop.signal, state);
+  dumping.folder(view, settings.data);
   const progress = new Progress(output, "dump", null, () => dumping.total);
   try {
     for (const partition of partitions) await dumping.partition(partition);
@@ -47,13 +61,21 @@ export async function dump(invocation: Invocation): Promise<ExitCode> {
 
 const BREATH_MS = 50;
 
-/** @param wanted "<topic>-<partition>", "<topic>" for all of its partitions, or nothing for all */
+/** @param wanted "<topic>" for all of its partitions or, where no topic is named so, "<topic>-<partition>"; nothing for all */
 function selected(partitions: readonly PartitionFolder[], wanted: string | undefined): readonly PartitionFolder[] {
   if (wanted === undefined) return partitions;
-  const found = partitions.filter(({ name }) => name === wanted || name.replace(/-\d+$/, "") === wanted);
+  const ofTopic = partitions.filter(({ name }) => name.replace(/-\d+$/, "") === wanted);
+  if (ofTopic.length > 0) return ofTopic;
+  const found = partitions.filter(({ name }) => name === wanted);
   if (found.length > 0) return found;
   const names = partitions.map(({ name }) => name);
   throw new UsageError(`the data folder has no partition or topic ${wanted}${didYouMean(wanted, names)}`);
+}
+
+interface FolderState {
+  /** A broker is at work: files grow, and those of deleted topics vanish. */
+  readonly isInUse: boolean;
+  readonly isClean: boolean;
 }
 
 class Dumping {
@@ -63,13 +85,21 @@ class Dumping {
   readonly #output: Output;
   readonly #options: DumpOptions;
   readonly #stop: AbortSignal;
+  readonly #state: FolderState;
   #breathedMs = performance.now();
 
-  constructor(environment: ScanEnvironment, output: Output, options: DumpOptions, stop: AbortSignal) {
+  constructor(
+    environment: ScanEnvironment,
+    output: Output,
+    options: DumpOptions,
+    stop: AbortSignal,
+    state: FolderState,
+  ) {
     this.#environment = environment;
     this.#output = output;
     this.#options = options;
     this.#stop = stop;
+    this.#state = state;
     this.view = output.json ? dumpJson : dumpText;
   }
 
@@ -83,23 +113,46 @@ class Dumping {
     return !this.#options.verify && !this.#options.segments;
   }
 
+  folder(view: FolderView, data: string): void {
+    this.say(this.view.folder(view, data, this.#state.isInUse));
+    for (const problem of view.problems) this.#fileProblem(null, problem);
+  }
+
   async partition(folder: PartitionFolder): Promise<void> {
-    // Where nothing was written nothing can be wrong.
-    if (folder.files !== "present" && this.#options.verify) return;
     const view = viewPartition(this.#environment, folder);
-    this.say(this.view.partition(folder, view));
+    const check = this.#options.verify && folder.files !== "memory" ? new PartitionCheck(folder, view) : null;
+    if (check === null || folder.files === "present") this.say(this.view.partition(folder, view));
+    let nextOffset = folder.expected?.logStartOffset ?? 0;
     for (const [index, segment] of view.segments.entries()) {
       if (this.#stop.aborted) return;
       this.say(this.view.segment(folder.name, segment, this.#listsBatches));
-      await this.#segment(folder.name, segment, index === view.segments.length - 1);
+      const end = await this.#segment(folder, view, segment, index === view.segments.length - 1);
+      if (end === null) return;
+      check?.segment(segment, end);
+      ({ nextOffset } = end);
     }
+    if (check === null || this.#stop.aborted) return;
+    const { isInUse, isClean } = this.#state;
+    const problems = check.finish(this.#environment, nextOffset, isClean && !isInUse);
+    if (isInUse && this.#environment.disk.status(folder.path) === null) return; // Its topic was deleted.
+    for (const problem of problems) this.#fileProblem(folder.name, problem);
   }
 
-  async #segment(partition: string, segment: SegmentView, isLast: boolean): Promise<void> {
-    const { disk } = this.#environment;
-    const check = this.#options.verify ? new SegmentCheck(this.#environment, segment) : null;
+  /** @returns where its batches end; null: it is gone, or the reading was ended */
+  async #segment(
+    folder: PartitionFolder,
+    { epochs, isOwn }: PartitionView,
+    segment: SegmentView,
+    isLast: boolean,
+  ): Promise<SegmentEnd | null> {
+    const partition = folder.name;
+    const file = this.#open(segment);
+    if (file === null) return null;
+    const isUnsettled = isLast && !(this.#state.isClean && !this.#state.isInUse);
+    const check = this.#options.verify
+      ? new SegmentCheck(this.#environment, segment, { epochs: isOwn ? epochs : [], isUnsettled })
+      : null;
     const tally = emptyTally();
-    const file = disk.open(segment.path, "read");
     let nextOffset = segment.base;
     let isWhole = true;
     try {
@@ -112,13 +165,29 @@ class Dumping {
         if (counts.bad > 0 || this.#listsBatches) this.say(this.view.item(partition, segment, item));
         if (item.kind === "batch" && this.#options.records) await this.#records(partition, segment, file, item);
         await this.#breathe();
-        if (this.#stop.aborted) return;
+        if (this.#stop.aborted) return null;
       }
     } finally {
-      disk.close(file);
+      this.#environment.disk.close(file);
       for (const problem of check?.finish(isWhole) ?? []) this.#problem(partition, segment, problem, tally);
     }
     this.say(this.view.segmentEnd(partition, segment, tally, nextOffset));
+    return { nextOffset, isWhole };
+  }
+
+  #open(segment: SegmentView): FileHandle | null {
+    try {
+      return this.#environment.disk.open(segment.path, "read");
+    } catch (error) {
+      if (this.#state.isInUse && error instanceof DiskError && error.code === "ENOENT") return null;
+      throw error;
+    }
+  }
+
+  #fileProblem(partition: string | null, problem: FileProblem): void {
+    if (problem.isUsualInUse === true && this.#state.isInUse) return;
+    this.total.problems++;
+    this.say(this.view.fileProblem(partition, problem));
   }
 
   #problem(partition: string, segment: SegmentView, problem: string, tally: Tally): void {

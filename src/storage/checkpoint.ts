@@ -79,6 +79,26 @@ function isNewer(checkpoint: TableFile | null, mark: TableFile | null): boolean 
   return checkpoint !== null && (mark === null || checkpoint.incarnation > mark.incarnation);
 }
 
+/**
+ * Reads the tables and changes nothing, also while a broker runs.
+ *
+ * @param folderId of the folder; null: not known
+ */
+export function readExpectedEnds(disk: Disk, folder: string, folderId: string | null, crc32c: Crc32c): ExpectedEnds {
+  const damaged: string[] = [];
+  const read = (name: string): TableFile | null => {
+    const bytes = disk.readFile(`${folder}/${name}`);
+    if (bytes === null) return null;
+    const table = decodeSealedJson(bytes, crc32c) as TableFile | null;
+    const isOurs = table?.version === VERSION && (folderId === null || table.folderId === folderId);
+    if (!isOurs) damaged.push(name);
+    return isOurs ? table : null;
+  };
+  // The oldest last: a mark that is renamed meanwhile is met under its new name.
+  const [mark, checkpoint, last] = [read(CLEAN), read(CHECKPOINT), read(CLEAN_LAST)];
+  return { logs: merged(mark ?? last, checkpoint), clean: mark !== null, damaged };
+}
+
 /** @param logs written since the last clean mark, all of them */
 export function writeCheckpoint(disk: Disk, folder: string, owner: TableOwner, logs: LogTable, crc32c: Crc32c): void {
   writeTable(disk, folder, CHECKPOINT, owner, logs, crc32c);

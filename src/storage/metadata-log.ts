@@ -84,6 +84,29 @@ export function readMetadata(disk: Disk, folder: string, crc32c: Crc32c): readon
   return bytes === null ? null : decode(bytes, crc32c).records;
 }
 
+/** What can be told of the log without changing it. */
+interface InspectedMetadata {
+  readonly records: readonly unknown[];
+  /** Id of the folder that it belongs to; null: it does not say. */
+  readonly owner: string | null;
+  /** Bytes behind the last good line: an append under way, one that a crash tore, or damage that looks like one. */
+  readonly tornBytes: number;
+}
+
+/**
+ * Reads the log, changes nothing, and tells what its owner would refuse or cut.
+ *
+ * @returns null: there is no log
+ * @throws BrokerError LOG_DAMAGED a record that was acknowledged cannot be read
+ * @throws DiskError
+ */
+export function inspectMetadata(disk: Disk, folder: string, crc32c: Crc32c): InspectedMetadata | null {
+  const bytes = disk.readFile(`${folder}/${FILE}`);
+  if (bytes === null) return null;
+  const { records, owner, size } = decode(bytes, crc32c);
+  return { records, owner, tornBytes: bytes.length - size };
+}
+
 /**
  * Appends records behind `size` bytes and makes them durable.
  *

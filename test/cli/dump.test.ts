@@ -1,5 +1,17 @@
 import { createHash } from "node:crypto";
-import { closeSync, cpSync, openSync, readdirSync, readFileSync, statSync, truncateSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
@@ -28,6 +40,7 @@ beforeAll(async () => {
   await cambium(["topic", "create", "passing", "--config", "durability=memory", ...broker.server]);
   for (const name of ["deleted", "orders-new"]) await cambium(["topic", "create", name, ...broker.server]);
   await cambium(["topic", "delete", "deleted", ...broker.server]);
+  await cambium(["topic", "create", "orders-1", "--partitions", "1", ...broker.server]);
   await cambium(["topic", "create", "rolled", "--config", "segment.bytes=4KiB", ...broker.server]);
   // Each call is a batch of its own.
   for (const line of ["a:1", "b:2", "c:3"])
@@ -112,11 +125,12 @@ test("a partition that was never written is empty, and no error", async () => {
     ["idle-1", "unwritten"],
     ["orders-0", "present"],
     ["orders-1", "present"],
+    ["orders-1-0", "unwritten"],
     ["orders-new-0", "unwritten"],
     ["passing-0", "memory"],
     ["rolled-0", "present"],
   ]);
-  expect(ofType(all, "folder")).toEqual([expect.objectContaining({ partitions: 7, partitionsWithFiles: 3 })]);
+  expect(ofType(all, "folder")).toEqual([expect.objectContaining({ partitions: 8, partitionsWithFiles: 3 })]);
   expect((await dump(data, "deleted-0")).status).toBe(2);
 });
 
@@ -154,8 +168,10 @@ test("it changes nothing, also while a broker runs", async () => {
     0,
     expect.objectContaining({ records: 4, bad: 0, problems: 0 }),
   ]);
-  expect(ofType(ran, "folder")[0]).toMatchObject({ clean: false });
+  expect(ofType(ran, "folder")[0]).toMatchObject({ clean: false, inUse: true });
+  expect((await dump(copy, "orders-0")).stdout).toContain("a broker is at work on it");
   await broker.stop();
+  expect(ofType(await dump(copy, "orders-0", "--json"), "folder")[0]).toMatchObject({ clean: true, inUse: false });
 });
 
 describe("damage", () => {
@@ -216,6 +232,9 @@ describe("damage", () => {
     writeSync(log, Buffer.from("?"), 0, 1, 40);
     closeSync(log);
     const ran = await dump(copy, "--json", "--segments");
+    expect(ofType(ran, "problem")).toEqual([
+      expect.objectContaining({ partition: null, file: join(copy, "metadata/metadata.log") }),
+    ]);
     expect(ofType(ran, "folder")[0]).toMatchObject({ problem: expect.stringContaining("metadata log is damaged") });
     expect(ofType(ran, "partition").map(({ partition }) => partition)).toEqual(["orders-0", "orders-1", "rolled-0"]);
   });
@@ -237,6 +256,152 @@ describe("damage", () => {
     ]);
   });
 });
+
+describe("--verify", () => {
+  /** A sound copy in which one thing is wrong. */
+  async function problems(damage: (path: string) => void): Promise<{ status: number | null; found: unknown[] }> {
+    cpSync(data, copy, { recursive: true });
+    damage(copy);
+    const ran = await dump(copy, "--json", "--verify");
+    const found = ofType(ran, "problem").map(({ partition, file, segment, problem }) => {
+      const where =
+        typeof file === "string" ? file.slice(copy.length + 1) : `${partition as string} ${segment as number}`;
+      return `${where}: ${problem as string}`;
+    });
+    return { status: ran.status, found };
+  }
+
+  function segmentFile(base: number, kind: string): string {
+    return `${String(base).padStart(20, "0")}.${kind}`;
+  }
+
+  test("finds nothing where nothing is wrong", async () => {
+    expect(await problems(() => {})).toEqual({ status: 0, found: [] });
+  });
+
+  test.each([
+    ["a middle segment", 1, "rolled-0/00000000000000000002.log: offsets 1 to 1 before it are missing"],
+    ["the first segment", 0, "rolled-0: offsets 0 to 0, where the log begins, are missing"],
+    ["the last segment", 3, "rolled-0: offsets 3 to 3 were durable and are not there"],
+  ])("finds that %s is missing", async (_, base, found) => {
+    const { status, found: all } = await problems((path) =>
+      rmSync(join(path, "topics/rolled-0", segmentFile(base, "log"))),
+    );
+    expect([status, all]).toEqual([1, [expect.stringContaining(`topics/${found}`)]]);
+  });
+
+  test("finds that all segments of a partition, or its whole folder, are missing", async () => {
+    const lost = [1, [expect.stringContaining("topics/orders-0: offsets 0 to 2 were durable and are not there")]];
+    const emptied = await problems((path) => rmSync(logOf(path, "orders-0")));
+    expect([emptied.status, emptied.found]).toEqual(lost);
+    rmSync(copy, { recursive: true });
+    const removed = await problems((path) => rmSync(join(path, "topics/orders-0"), { recursive: true }));
+    expect([removed.status, removed.found]).toEqual(lost);
+  });
+
+  test.each([
+    ["its timestamp", 64 + 2],
+    ["its offset", 64 + 8],
+    ["its position", 64 + 12],
+  ])("finds an entry of the time index that leads astray by %s", async (_, at) => {
+    for (const partition of ["orders-0", "rolled-0"]) {
+      const ran = await problems((path) => flip(join(path, "topics", partition, segmentFile(0, "times")), at));
+      expect([ran.status, ran.found]).toEqual([
+        1,
+        [expect.stringContaining(`${partition} 0: the .times file leads astray`)],
+      ]);
+      rmSync(copy, { recursive: true });
+    }
+  });
+
+  test("finds entries of a sealed segment's index that are cut off", async () => {
+    const ran = await problems((path) => truncateSync(join(path, "topics/rolled-0", segmentFile(1, "slots")), 64));
+    expect([ran.status, ran.found]).toEqual([1, ["rolled-0 1: the .slots file has 0 entries for 1 offsets"]]);
+  });
+
+  test("finds every single changed byte of the small files", async () => {
+    const found = new Map<string, (number | null)[]>();
+    for (const [file, meaning] of [
+      ["topics/orders-0/00000000000000000003.producers", "A cache"],
+      ["topics/orders-0/leader-epoch-checkpoint", "No cache"],
+      ["topics/orders-0/partition.metadata", "No cache"],
+      ["cambium.meta", "No cache"],
+      ["metadata/metadata.log", "No cache"],
+      ["clean", "how far each log was durable"],
+    ] as const) {
+      // The first, one within, and the last, which is a mere end of a line in some.
+      const size = statSync(join(data, file)).size;
+      for (const at of [0, Math.floor(size / 2), size - 1]) {
+        const ran = await problems((path) => flip(join(path, file), at));
+        found.set(file, [...(found.get(file) ?? []), ran.status]);
+        const isEnd = file === "metadata/metadata.log" && at === size - 1;
+        expect(ran.found.join(), `${file} at ${at}`).toContain(isEnd ? "are no record" : meaning);
+        expect(ran.found.join()).toContain(file === "topics/orders-0/leader-epoch-checkpoint" ? "epoch" : file);
+        rmSync(copy, { recursive: true });
+      }
+    }
+    expect([...found.values()].flat()).toEqual(new Array(18).fill(1));
+  }, 60_000);
+
+  test("finds epochs that are well-formed and not those of the batches", async () => {
+    for (const text of ["0\n1\n2 0\n", "0\n2\n1 0\n2 2\n", "0\n1\n1 1\n"]) {
+      const ran = await problems((path) => writeFileSync(join(path, "topics/orders-0/leader-epoch-checkpoint"), text));
+      expect([ran.status, ran.found]).toEqual([1, [expect.stringContaining("leader-epoch-checkpoint disagree")]]);
+      rmSync(copy, { recursive: true });
+    }
+  });
+
+  test("finds a checkpoint that is damaged, and files that are missing or of no topic", async () => {
+    const table = await problems((path) => {
+      renameSync(join(path, "clean"), join(path, "checkpoint"));
+      flip(join(path, "checkpoint"), 20);
+    });
+    expect([table.status, table.found]).toEqual([1, [expect.stringContaining("checkpoint: damaged")]]);
+    rmSync(copy, { recursive: true });
+    const missing = await problems((path) => {
+      rmSync(join(path, "topics/orders-1/partition.metadata"));
+      rmSync(join(path, "topics/orders-1/leader-epoch-checkpoint"));
+      cpSync(join(path, "topics/orders-0"), join(path, "topics/strange-0"), { recursive: true });
+    });
+    expect([missing.status, missing.found]).toEqual([
+      1,
+      [
+        expect.stringContaining("topics/orders-1/partition.metadata: missing"),
+        expect.stringContaining("topics/orders-1/leader-epoch-checkpoint: missing"),
+        expect.stringContaining("topics/strange-0: the metadata log knows no such partition"),
+      ],
+    ]);
+  });
+
+  test("after a kill nothing is wrong", async () => {
+    cpSync(data, copy, { recursive: true });
+    const broker = await startBroker(copy);
+    await produce(broker, "orders", "e:5", "--partition", "0", "--key-separator", ":");
+    await broker.stop("SIGKILL");
+    const ran = await dump(copy, "--json", "--verify");
+    expect([ran.status, ofType(ran, "problem")]).toEqual([0, []]);
+    expect(ofType(ran, "folder")[0]).toMatchObject({ clean: false, inUse: false });
+  });
+});
+
+describe("a name", () => {
+  async function shown(name: string): Promise<unknown[]> {
+    return ofType(await dump(data, name, "--json", "--segments"), "partition").map(({ partition }) => partition);
+  }
+
+  test("is a topic's, though a partition is called the same; else a partition's", async () => {
+    expect(await shown("orders-1")).toEqual(["orders-1-0"]);
+    expect(await shown("orders-0")).toEqual(["orders-0"]);
+    expect(await shown("orders")).toEqual(["orders-0", "orders-1"]);
+  });
+});
+
+/** Changes one byte. */
+function flip(file: string, at: number): void {
+  const bytes = readFileSync(file);
+  bytes[at]! ^= 0x10;
+  writeFileSync(file, bytes);
+}
 
 describe("what is no data folder", () => {
   test("is a wrong call", async () => {
