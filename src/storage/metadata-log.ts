@@ -72,18 +72,6 @@ function notOurs(path: string, what: string): BrokerError {
   );
 }
 
-/**
- * Reads the log and changes nothing, also while its owner appends: a torn tail is not there yet.
- *
- * @returns all records, oldest first; null: there is no log
- * @throws BrokerError LOG_DAMAGED a record that was acknowledged cannot be read
- * @throws DiskError
- */
-export function readMetadata(disk: Disk, folder: string, crc32c: Crc32c): readonly unknown[] | null {
-  const bytes = disk.readFile(`${folder}/${FILE}`);
-  return bytes === null ? null : decode(bytes, crc32c).records;
-}
-
 /** What can be told of the log without changing it. */
 interface InspectedMetadata {
   readonly records: readonly unknown[];
