@@ -10,11 +10,11 @@
  *   --quick              short runs, to see that it works; the figures mean little
  */
 import { writeFileSync } from "node:fs";
-import os from "node:os";
 import { parseArgs } from "node:util";
 import { build } from "../scripts/build.ts";
 import { backlogRows, startRows } from "./canonical/footprint.ts";
 import { latencyRow } from "./canonical/latency.ts";
+import { describeMachine } from "./canonical/machine.ts";
 import { pointReadRow } from "./canonical/point-reads.ts";
 import { quoteInReadme } from "./canonical/readme.ts";
 import { formatRows, type Goal, type Row, rowOf } from "./canonical/row.ts";
@@ -53,11 +53,12 @@ async function add(name: string, run: () => Promise<Row | Row[]>): Promise<void>
 }
 
 build("dist");
-const machine = `${os.cpus()[0]!.model}, ${os.availableParallelism()} processors, ${os.type()} ${os.release()}, Node ${process.versions.node}`;
-console.log(`${machine}\n`);
 
 // Memory that the machine has never touched is slow at its first use: one run that does not count pays for it.
 if (options.only === "") await runThroughput(large, length);
+
+const machine = describeMachine();
+console.log(`${machine}\n`);
 
 await add("produce + consume, 100 B, os", async () => {
   const goal = higher("produce + consume, 100 B, os", "records/s", 1_500_000);
