@@ -55,11 +55,14 @@ export function formatRows(rows: readonly Row[]): string {
     .join("\n");
 }
 
-/** The table as Markdown. */
+/** The table as Markdown, aligned as the formatter wants it. */
 export function markdownRows(rows: readonly Row[]): string {
   const table = [["", "median", "least to most", "target", "", "of the same runs"], ...rows.map(cellsOf)];
-  const lines = table.map((cells) => `| ${cells.join(" | ")} |`);
-  return [lines[0], `|${" --- |".repeat(table[0]!.length)}`, ...lines.slice(1)].join("\n");
+  const widths = table[0]!.map((_, column) => Math.max(...table.map((cells) => cells[column]!.length)));
+  const rule = widths.map((width) => "-".repeat(width));
+  return [table[0]!, rule, ...table.slice(1)]
+    .map((cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`)
+    .join("\n");
 }
 
 function cellsOf(row: Row): string[] {
