@@ -15,6 +15,8 @@ interface Manifest {
 }
 
 const root = join(import.meta.dirname, "../..");
+/** Without settings of the tests' own, which the program would refuse: it knows no CAMBIUM_REQUIRE_ALL. */
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CAMBIUM_")));
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
 /** "cambium", "cambium/client" */
 const entries = Object.keys(manifest.exports ?? {}).map((path) => path.replace(/^[.]/, "cambium"));
@@ -111,7 +113,10 @@ describe("installed from its tarball", () => {
     test("cambium start serves cambium produce and consume, and ends at SIGTERM", async () => {
       const cambium = join(project, "node_modules/.bin/cambium");
       const data = mkdtempSync(join(folder, "data-"));
-      const broker = spawn(node, [cambium, "start", "--data", data, "--port", "0", "--json"], { cwd: project });
+      const broker = spawn(node, [cambium, "start", "--data", data, "--port", "0", "--json"], {
+        cwd: project,
+        env: environment,
+      });
       const exited = once(broker, "exit");
       try {
         const [line] = (await once(createInterface(broker.stdout), "line")) as [string];
@@ -138,6 +143,7 @@ describe("installed from its tarball", () => {
     const cambium = join(project, "node_modules/.bin/cambium");
     const { status, stderr } = spawnSync(process.execPath, [cambium, "demo", "--json"], {
       cwd: project,
+      env: environment,
       encoding: "utf8",
     });
     const { error } = JSON.parse(stderr) as { readonly error: { readonly code: string; readonly message: string } };
@@ -178,6 +184,7 @@ console.log(JSON.stringify(values));
 function run(command: string, args: string[], cwd: string, input = ""): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd,
+    env: environment,
     encoding: "utf8",
     input,
     timeout: 120_000,
