@@ -55,8 +55,10 @@ export class LeaderEpochs {
 
   /** @returns null when the text is not whole and well formed */
   static decode(bytes: Uint8Array): LeaderEpochs | null {
-    const [version, count, ...lines] = new TextDecoder().decode(bytes).trimEnd().split("\n");
-    if (version !== VERSION_LINE || Number(count) !== lines.length) return null;
+    const [version, count, ...lines] = new TextDecoder().decode(bytes).split("\n");
+    // Without the end of its last line, that line may be torn in the middle of a number.
+    const isWhole = lines.pop() === "" && Number(count) === lines.length;
+    if (version !== VERSION_LINE || !isWhole) return null;
     const entries: LeaderEpoch[] = [];
     for (const line of lines) {
       const [epoch, startOffset] = line.split(" ").map(Number);

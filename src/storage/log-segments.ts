@@ -140,11 +140,9 @@ export class LogSegments implements PageOwner {
       this.#removeIndex(base);
       disk.remove(`${folder}/${segmentFileName(base, "seal")}`);
       const file = disk.open(`${folder}/${segmentFileName(base, "log")}`, "write");
-      try {
-        disk.truncate(file, position);
-      } finally {
-        disk.close(file);
-      }
+      // With the next sync, which may cover an indexed point: recovery then never looks at this segment again.
+      this.#unsynced.retire(file);
+      disk.truncate(file, position);
     }
     this.#take(this.#create(end, slotsMax));
     const directory = createDirectory(memory, arena, [...kept, end]);

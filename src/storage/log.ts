@@ -378,9 +378,7 @@ export class Log implements PartitionLog {
       this.#written.reset(synced.end);
       this.#staged.reset(synced.end);
       this.#rollForced = false;
-      // These may have been among the files that were not synced.
-      this.#files.writeMetadata();
-      this.#files.writeEpochs(this.#epochs);
+      this.#files.writeAgain(this.#epochs);
     } catch (error) {
       this.#stopWrites(`no new segment could be begun after a failed sync (${diskCode(error)})`);
     } finally {

@@ -56,7 +56,9 @@ export function loadMetadata(disk: Disk, folder: string, folderId: string, crc32
   const file = disk.open(path, "write");
   try {
     if (size < bytes.length) disk.truncate(file, size);
-    // A kill may have come between an append and its sync: what is acted upon from here on has to be durable.
+    // A kill may have come between an append and its sync, or the sync have failed, after which only what is written again
+    // is synced (contract D4): what is acted upon from here on has to be durable.
+    disk.write(file, bytes.subarray(0, size), 0);
     disk.sync(file);
   } finally {
     disk.close(file);

@@ -46,18 +46,34 @@ export class PartitionFiles {
     if (this.#isFolderMade) return;
     this.#environment.disk.makeDirectory(this.#identity.folder);
     this.#unsynced.changed(this.#identity.parent);
-    this.writeMetadata();
-    this.#isFolderMade = true;
-  }
-
-  /** @throws DiskError */
-  writeMetadata(): void {
     this.#replace(PARTITION_METADATA_FILE, encodePartitionMetadata(this.#identity.topicId));
+    this.#isFolderMade = true;
   }
 
   /** @throws DiskError */
   writeEpochs(epochs: LeaderEpochs): void {
     this.#replace(LEADER_EPOCH_FILE, epochs.encode());
+  }
+
+  /**
+   * Writes whose the folder is, and the epochs, over themselves: a sync that failed may have been theirs, and the kernel syncs
+   * nothing again that it was not given again.
+   *
+   * @throws DiskError
+   */
+  writeAgain(epochs: LeaderEpochs): void {
+    const { disk } = this.#environment;
+    const { folder, topicId } = this.#identity;
+    const files = [
+      [PARTITION_METADATA_FILE, encodePartitionMetadata(topicId)],
+      [LEADER_EPOCH_FILE, epochs.encode()],
+    ] as const;
+    for (const [name, bytes] of files) {
+      const file = disk.open(`${folder}/${name}`, "write");
+      this.#unsynced.retire(file);
+      disk.write(file, bytes, 0);
+    }
+    this.#unsynced.changed(folder);
   }
 
   /** Contract G2. @param end the snapshot covers the log below it @throws DiskError */
@@ -81,12 +97,15 @@ export class PartitionFiles {
   #replace(name: string, bytes: Uint8Array): void {
     const { disk } = this.#environment;
     const { folder } = this.#identity;
-    const temporary = `${folder}/${name}.tmp`;
+    const path = `${folder}/${name}`;
+    const temporary = `${path}.tmp`;
     disk.remove(temporary);
     const file = disk.open(temporary, "create");
     try {
       disk.write(file, bytes, 0);
-      disk.rename(temporary, `${folder}/${name}`);
+      // A power cut may keep the new name and not the bytes. What is replaced must not be lost to half of a new one.
+      if (disk.status(path) !== null) disk.sync(file);
+      disk.rename(temporary, path);
     } catch (error) {
       disk.close(file);
       throw error;

@@ -133,7 +133,9 @@ class Recovery {
       if (!this.#continueWith(this.#bases[index]!)) break;
       this.#scan(this.#bases[index]!, this.#bases[index + 1] ?? null);
     }
-    const changed = this.#scannedBytes > 0 || this.#cutBytes > 0 || expected?.indexed.end !== this.#point.end;
+    const { base, end } = this.#point;
+    const isIndexed = expected?.indexed.end === end && expected.indexed.base === base;
+    const changed = this.#scannedBytes > 0 || this.#cutBytes > 0 || !isIndexed;
     if (changed || !hasWholeIndex(this.#environment.disk, this.#segment(), this.#point.slots, this.#environment.crc32c))
       this.#makeDurable(from);
     this.#makeNamesDurable();
@@ -298,7 +300,12 @@ class Recovery {
         this.#cutBytes += size - this.#point.position;
         disk.truncate(file, this.#point.position);
       }
-      if (this.#scannedBytes > 0 || this.#cutBytes > 0) disk.sync(file);
+      // After a sync that failed, the kernel takes for written what it still shows, and the dead process could not say so
+      // (contract D4): only what is written again will be synced.
+      if (this.#task.sameBoot && !this.#isForeign)
+        this.#copy(file, this.#syncedPositionIn(base), this.#point.position, file, this.#syncedPositionIn(base));
+      // A segment that the log has left gets no other sync; an earlier life may have cut it back behind its last one.
+      if (this.#scannedBytes > 0 || this.#cutBytes > 0 || nextBase !== null) disk.sync(file);
     } finally {
       disk.close(file);
     }
@@ -391,17 +398,24 @@ class Recovery {
     const to = this.#quarantineFile(`${base}-${position}`);
     const copy = disk.open(to, "create");
     try {
-      const bytes = new Uint8Array(256 * 1024);
-      for (let at = position; at < size; ) {
-        const read = disk.read(file, bytes.subarray(0, Math.min(bytes.length, size - at)), at);
-        disk.write(copy, bytes.subarray(0, read), at - position);
-        at += read;
-      }
+      this.#copy(file, position, size, copy, 0);
       disk.sync(copy);
     } finally {
       disk.close(copy);
     }
     disk.syncDirectory(this.#task.quarantine);
+  }
+
+  /** Copies bytes `position` to `end` of one file to `at` of another, or over themselves. */
+  #copy(from: FileHandle, position: number, end: number, to: FileHandle, at: number): void {
+    const { disk } = this.#environment;
+    const bytes = new Uint8Array(256 * 1024);
+    for (let done = 0; position + done < end; ) {
+      const wanted = Math.min(bytes.length, end - position - done);
+      const read = disk.read(from, bytes.subarray(0, wanted), position + done);
+      disk.write(to, bytes.subarray(0, read), at + done);
+      done += read;
+    }
   }
 
   #quarantineSegment(base: number): void {

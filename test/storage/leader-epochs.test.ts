@@ -49,6 +49,8 @@ test("a file that is torn, of another version or out of order is none", () => {
     "0",
     "0\n2\n1 0\n",
     "0\n2\n1 0\n4",
+    "0\n2\n1 0\n4 1",
+    "0\n2\n1 0\n4 12",
     "1\n2\n1 0\n4 12\n",
     "0\n2\n4 0\n1 12\n",
     "0\n2\n1 9\n4 3\n",

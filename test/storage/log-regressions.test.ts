@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { appendError } from "../../src/storage/append-result.ts";
 import { DiskError } from "../../src/storage/disk.ts";
+import { auditRecovered } from "./audit.ts";
 import { FakeDisk, type Operation } from "./fake-disk.ts";
 import { StorageMemory } from "./storage-memory.ts";
 import { DATA, type Outcome, type StartOptions, StorageRun } from "./storage-run.ts";
@@ -45,6 +46,28 @@ test("D4: a sync that fails after its segment has rolled is not taken for a good
   run.completeAll();
   expect(run.outcomes.get(first)).not.toMatchObject({ acked: true });
   expect(run.durableEnd(LOG)).toBe(0);
+});
+
+test("D4: what a failed sync made the log cut off does not come back by a power cut after a clean stop", () => {
+  const run = start();
+  run.produce(LOG, batchOf({ number: 0 }));
+  run.disk.held = true;
+  for (const number of [1, 2]) {
+    run.append(LOG, batchOf({ number }));
+    run.step();
+    run.disk.completeWrite();
+    run.step();
+  }
+  failing(run, ({ kind, submitted }) => kind === "sync" && submitted, "EIO");
+  run.disk.completeSync(); // It covers the first of the two; the kernel may write the second at any time.
+  run.disk.held = false;
+  run.stop();
+  /** Of every file all changes but the last are kept. */
+  run.disk.powerCut("some", { below: (below) => (below === 4 ? 2 : below - 1) });
+  const after = new StorageRun(run.disk, memory, { bootId: "boot-2" });
+  after.open(LOG);
+  auditRecovered(after, LOG, "after the power cut");
+  expect(after.readAll(LOG).map(({ baseOffset }) => baseOffset)).toEqual([0]);
 });
 
 test("B5: nothing is acknowledged while the folder of a new segment cannot be opened for its sync", () => {
