@@ -1,9 +1,9 @@
 /** The processes of a run: the broker as a user starts it, and the clients, each on its own. */
-import { type ChildProcess, fork, spawn } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { BrokerProcess as ChildBroker } from "../../src/cli/broker-process.ts";
 
 const MAIN = join(import.meta.dirname, "../../dist/src/main.js");
 
@@ -18,29 +18,26 @@ export function removeFolder(folder: string): void {
 
 export class BrokerProcess {
   readonly data: string;
-  readonly port: number;
-  /** ms from the start of the process to its ready line. */
-  readonly readyMs: number;
-  readonly #child: ChildProcess;
+  readonly #process: ChildBroker;
 
-  private constructor(child: ChildProcess, data: string, port: number, readyMs: number) {
-    this.#child = child;
+  private constructor(process: ChildBroker, data: string) {
+    this.#process = process;
     this.data = data;
-    this.port = port;
-    this.readyMs = readyMs;
   }
 
   /** Starts the built broker on a folder, on a free port. */
   static async start(data: string): Promise<BrokerProcess> {
-    const begunMs = performance.now();
-    const child = spawn(process.execPath, [MAIN, "start", "--data", data, "--port", "0", "--json"], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    for await (const line of createInterface({ input: child.stdout! })) {
-      const { port } = JSON.parse(line) as { port: number };
-      return new BrokerProcess(child, data, port, performance.now() - begunMs);
-    }
-    throw new Error("the broker ended before it was ready");
+    const world = { self: [process.execPath, MAIN] as const, environment: process.env };
+    return new BrokerProcess(await ChildBroker.start(world, data, 0), data);
+  }
+
+  /** ms from the start of the process to its ready line. */
+  get readyMs(): number {
+    return this.#process.readyMs;
+  }
+
+  get port(): number {
+    return this.#process.port;
   }
 
   get server(): string {
@@ -49,29 +46,22 @@ export class BrokerProcess {
 
   /** CPU seconds so far, all threads. */
   cpu(): number {
-    const fields = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+    const fields = readFileSync(`/proc/${this.#process.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
     return (Number(fields[11]) + Number(fields[12])) / 100;
   }
 
   /** Resident bytes now, or the most there ever were. */
   memory(which: "VmRSS" | "VmHWM"): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
+    const status = readFileSync(`/proc/${this.#process.pid}/status`, "utf8");
     return Number(new RegExp(`${which}:\\s+(\\d+)`).exec(status)![1]) * 1024;
   }
 
   stop(): Promise<void> {
-    return this.#end("SIGTERM");
+    return this.#process.stop();
   }
 
   kill(): Promise<void> {
-    return this.#end("SIGKILL");
-  }
-
-  #end(signal: NodeJS.Signals): Promise<void> {
-    return new Promise((resolve) => {
-      this.#child.once("exit", () => resolve());
-      this.#child.kill(signal);
-    });
+    return this.#process.kill();
   }
 }
 

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { CommandError } from "./command-error.ts";
-import { VARIABLE_PREFIX } from "./settings-schema.ts";
+import { withoutSettings } from "./settings-schema.ts";
 import type { World } from "./world.ts";
 
 export class BrokerProcess {
@@ -29,7 +29,7 @@ export class BrokerProcess {
       [...args, "start", "--data", data, "--port", String(port), "--log-level", "error", "--json"],
       {
         // Settings of the user's own broker are not this one's.
-        env: Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith(VARIABLE_PREFIX))),
+        env: withoutSettings(environment),
         stdio: ["ignore", "pipe", "pipe"],
       },
     );
@@ -49,6 +49,10 @@ export class BrokerProcess {
     this.#exited = exited;
     this.port = port;
     this.readyMs = readyMs;
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
   }
 
   /** kill -9: it gets no chance to do anything. */

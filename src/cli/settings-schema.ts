@@ -107,6 +107,11 @@ export function flagName(key: SettingKey): string {
 
 export const VARIABLE_PREFIX = "CAMBIUM_";
 
+/** For a program that is started with settings of its own: an environment without those of the user's. */
+export function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith(VARIABLE_PREFIX)));
+}
+
 /** poolBytes → CAMBIUM_POOL_BYTES */
 export function variableName(key: SettingKey): string {
   return VARIABLE_PREFIX + key.replace(/[A-Z]/g, "_$&").toUpperCase();

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { runCli } from "../../src/cli/program.ts";
+import { withoutSettings } from "../../src/cli/settings-schema.ts";
 import type { World } from "../../src/cli/world.ts";
 
 const main = join(import.meta.dirname, "../../src/main.ts");
@@ -28,8 +29,8 @@ export interface Ran {
 
 /** Variables of the machine that runs the tests are none of theirs. */
 function environment(env: RunOptions["env"] = {}): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith("CAMBIUM_"));
-  return { NODE_COMPILE_CACHE: join(tmpdir(), "cambium-compile-cache"), ...Object.fromEntries(own), ...env };
+  const own = withoutSettings(process.env);
+  return { NODE_COMPILE_CACHE: join(tmpdir(), "cambium-compile-cache"), ...own, ...env };
 }
 
 export function spawnCambium(args: readonly string[], { env }: RunOptions = {}): ChildProcessWithoutNullStreams {

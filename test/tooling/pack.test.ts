@@ -7,6 +7,7 @@ import { delimiter, join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build, publishedManifest } from "../../scripts/build.ts";
+import { withoutSettings } from "../../src/cli/settings-schema.ts";
 
 interface Manifest {
   readonly version: string;
@@ -16,7 +17,7 @@ interface Manifest {
 
 const root = join(import.meta.dirname, "../..");
 /** Without settings of the tests' own, which the program would refuse: it knows no CAMBIUM_REQUIRE_ALL. */
-const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CAMBIUM_")));
+const environment = withoutSettings(process.env);
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
 /** "cambium", "cambium/client" */
 const entries = Object.keys(manifest.exports ?? {}).map((path) => path.replace(/^[.]/, "cambium"));
