@@ -125,6 +125,7 @@ class Recovery {
     const { expected } = this.#task;
     this.#refuseOtherTopic();
     this.#dropUnpublishedSegments();
+    this.#remakeEmptySegment();
     this.#refuseShortLog();
     if (this.#bases.length === 0) return this.#empty();
     this.#start();
@@ -191,6 +192,18 @@ class Recovery {
     const unpublished = (base: number): boolean => base > cutTo.base;
     for (const base of this.#bases.filter(unpublished)) removeSegment(this.#environment.disk, folder, base);
     this.#bases = this.#bases.filter((base) => !unpublished(base));
+  }
+
+  /** After a failed sync the log may have begun its empty last segment anew, and a power cut taken the name. */
+  #remakeEmptySegment(): void {
+    const { expected, folder } = this.#task;
+    const last = this.#bases.at(-1);
+    if (expected === null || last === undefined) return;
+    const { base, position } = expected.synced;
+    if (position > 0 || last >= base) return;
+    const { disk } = this.#environment;
+    disk.close(disk.open(`${folder}/${segmentFileName(base, "log")}`, "create"));
+    this.#bases.push(base);
   }
 
   /** Contract E2: a log shorter than what a sync covered stops its partition loudly. */

@@ -53,6 +53,20 @@ describe("a power cut does not bring back or take away", () => {
     ]);
   });
 
+  test("D4: the name of an empty segment that was begun anew after a failed sync", () => {
+    live("disk", [
+      ...[append(), append(), append()],
+      ...just("stop"),
+      append(3),
+      kill,
+      ...just("checkpoint", "failSync"),
+      ...[append(), append(), append()],
+      ...just("step", "step", "settle"),
+      append(),
+      powerCut(822_612),
+    ]);
+  });
+
   test("D5: half a write that was cut back in a segment which the log then left", () => {
     live("disk", [
       ...[append(2), append(4)],
