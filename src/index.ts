@@ -186,7 +186,8 @@ class Node implements RunningBroker {
     for (const name of expected.damaged)
       this.#options.log?.("error", `${name} in the data folder is damaged; its logs are scanned`);
     const recovered = await this.#broker.recover();
-    if (recovered) await this.#store.maintenance.recovered({ data: this.data, meta: this.#folder.meta });
+    if (recovered && !this.#folder.sameBoot)
+      await this.#store.maintenance.recovered({ data: this.data, meta: this.#folder.meta });
     await this.#store.maintenance.removeLeftovers(folders.topics(this.data));
     this.#server = await this.#parts.WebSocketServer.start(this.#broker, {
       host: this.host,

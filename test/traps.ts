@@ -159,8 +159,9 @@ const threads: readonly Trap[] = [
   {
     trap: "The thread pool starts one and a half threads per processor unless told.",
     always: [
-      ["src/workers/maintenance-host.ts", /minThreads: 1,\s*maxThreads: 1,/],
-      ["src/workers/log-worker-host.ts", /minThreads: 1,\s*maxThreads: 1,/],
+      ["src/workers/one-thread-pool.ts", /minThreads: 1,\s*maxThreads: 1,/],
+      ["src/workers/maintenance-host.ts", /oneThreadPool\(/],
+      ["src/workers/log-worker-host.ts", /oneThreadPool\(/],
     ],
     tests: [["test/server/restart.test.ts", "hold no file, no thread and no block"]],
   },

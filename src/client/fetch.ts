@@ -1,6 +1,5 @@
 /** One answer to one question: the records of a partition from somewhere on, as far as a limit goes. */
 import { assert } from "../base/assert.ts";
-import { BrokerError } from "../base/errors.ts";
 import { MIB, type Offset, type Timestamp } from "../base/units.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
 import { BatchCursor } from "./batch-cursor.ts";
@@ -9,6 +8,7 @@ import { decompressedRecords } from "./batch-records.ts";
 import type { Channel } from "./channel.ts";
 import type { ConsumedRecord } from "./consumed-record.ts";
 import { type StartPosition, type StartValue, startValue } from "./consumer-options.ts";
+import { damagedBatch } from "./located-error.ts";
 import { integerOption, knownOptions, type OptionNames, textOption } from "./options.ts";
 import { SliceAssembler } from "./slice-assembler.ts";
 
@@ -108,8 +108,7 @@ export async function fetchRecords(
     const header = new BatchHeader();
     header.read(batch, 0);
     if (!header.isIntact(batch, 0, crc32c)) {
-      const details = { topic, partition, nextOffset: header.nextOffset };
-      throw new BrokerError("CORRUPT_BATCH", `a batch of ${topic}-${partition} came damaged`, { details });
+      throw damagedBatch({ topic, partition }, { nextOffset: header.nextOffset });
     }
     nextOffset = header.nextOffset;
     if (header.isControl) continue;

@@ -22,3 +22,10 @@ export function located(
     ...(cause !== undefined && { cause }),
   });
 }
+
+/** What came over the network is not what its checksum says. */
+export function damagedBatch({ topic, partition }: Place, facts: Readonly<Record<string, number>>): BrokerError {
+  return new BrokerError("CORRUPT_BATCH", `a batch of ${topic}-${partition} came damaged`, {
+    details: { topic, partition, ...facts },
+  });
+}

@@ -3,7 +3,7 @@
  * or a batch cannot be read. It hands out batches that are whole, intact and due, each once and in order.
  */
 import { assert } from "../base/assert.ts";
-import { BrokerError } from "../base/errors.ts";
+import type { BrokerError } from "../base/errors.ts";
 import type { Offset } from "../base/units.ts";
 import { CREDIT_FRAME_SIZE, writeCredit } from "../protocol/credit.ts";
 import type { DataReader } from "../protocol/data.ts";
@@ -15,7 +15,7 @@ import { Backoff } from "./backoff.ts";
 import { BatchHeader } from "./batch-header.ts";
 import type { Connection } from "./connection.ts";
 import { type ConsumerSettings, EARLIEST, LATEST, type StartValue } from "./consumer-options.ts";
-import { located } from "./located-error.ts";
+import { damagedBatch, located } from "./located-error.ts";
 import { type BatchSink, SliceAssembler } from "./slice-assembler.ts";
 import { HEADROOM } from "./transport.ts";
 import { callUser } from "./user-callback.ts";
@@ -228,7 +228,7 @@ export class Subscription implements BatchSink {
 
   /** @param nextOffset by the batch's own header, which may be what is damaged */
   #damaged(nextOffset: number): void {
-    const error = damaged(this, nextOffset);
+    const error = damagedBatch(this, { offset: this.position, nextOffset });
     const isPlausible = nextOffset > this.#nextOffset && nextOffset <= this.highWatermark;
     if (this.#owner.settings.onCorrupt === "stop" || !isPlausible) {
       this.#fail(error);
@@ -261,9 +261,4 @@ export class Subscription implements BatchSink {
     this.#consumed = 0;
     this.#connection.send(frame, HEADROOM, CREDIT_FRAME_SIZE);
   }
-}
-
-function damaged({ topic, partition, position }: Subscription, nextOffset: number): BrokerError {
-  const details = { topic, partition, offset: position, nextOffset };
-  return new BrokerError("CORRUPT_BATCH", `a batch of ${topic}-${partition} came damaged`, { details });
 }

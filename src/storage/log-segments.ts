@@ -154,7 +154,7 @@ export class LogSegments implements PageOwner {
 
   /** Closes the active segment's files. */
   close(): void {
-    for (const file of this.#active?.files ?? []) this.#closeFile(file);
+    for (const file of this.#active?.files ?? []) this.#environment.disk.close(file);
     this.#active = null;
   }
 
@@ -218,10 +218,5 @@ export class LogSegments implements PageOwner {
   #removeIndex(base: number): void {
     for (const kind of ["slots", "times"] as const)
       this.#environment.disk.remove(`${this.#identity.folder}/${segmentFileName(base, kind)}`);
-  }
-
-  #closeFile(file: FileHandle): void {
-    this.#environment.openFiles.closed(file);
-    this.#environment.disk.close(file);
   }
 }

@@ -74,7 +74,7 @@ export class Log implements PartitionLog {
    * @throws BrokerError BUSY no memory for the directory
    */
   constructor(environment: LogEnvironment, identity: LogIdentity, settings: LogSettings, recovered: RecoveredLog) {
-    const { memory, arena, crc32c, disk, events, openFiles, publisher } = environment;
+    const { memory, arena, crc32c, disk, events, publisher } = environment;
     const { bases, end, epochs, logStartOffset } = recovered;
     this.entry = identity.entry;
     this.#environment = environment;
@@ -82,7 +82,7 @@ export class Log implements PartitionLog {
     if (recovered.producers !== null) this.#producers.decodeSnapshot(recovered.producers, crc32c);
     this.#admission = new Admission(environment, this.#producers);
     this.#epochs = new LeaderEpochs(epochs);
-    this.#unsynced = new UnsyncedFiles(disk, openFiles);
+    this.#unsynced = new UnsyncedFiles(disk);
     this.#files = new PartitionFiles(environment, identity, this.#unsynced);
     this.#published = new PublishedLog(memory, publisher, identity.entry, settings.durability);
     const isBegun = bases.length > 0;

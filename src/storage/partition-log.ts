@@ -70,7 +70,6 @@ export interface LogEvents {
 /** Files that must survive the worker that opened them (contract D2). */
 export interface OpenFiles {
   opened(file: FileHandle, entry: number): void;
-  closed(file: FileHandle): void;
 }
 
 /** Everything a log takes from outside. */

@@ -6,7 +6,7 @@
  * Every file that waits is an open one, so their number is bounded: a log that rolls faster than the disk syncs must wait.
  */
 import type { Disk, FileHandle } from "./disk.ts";
-import type { OpenFiles, SyncCollector } from "./partition-log.ts";
+import type { SyncCollector } from "./partition-log.ts";
 
 /** So many files are worth a sync at once, whatever the durability. */
 const FILES_PRESSING = 32;
@@ -15,15 +15,13 @@ const FILES_MAX = 96;
 
 export class UnsyncedFiles {
   readonly #disk: Disk;
-  readonly #openFiles: OpenFiles;
   #retired: FileHandle[] = [];
   #folders = new Set<string>();
   #collected: FileHandle[] = [];
   #collectedFolders: FileHandle[] = [];
 
-  constructor(disk: Disk, openFiles: OpenFiles) {
+  constructor(disk: Disk) {
     this.#disk = disk;
-    this.#openFiles = openFiles;
   }
 
   get isEmpty(): boolean {
@@ -71,10 +69,7 @@ export class UnsyncedFiles {
 
   /** The group has ended: what it held is closed. */
   closeCollected(): void {
-    for (const file of this.#collected) {
-      this.#openFiles.closed(file);
-      this.#disk.close(file);
-    }
+    for (const file of this.#collected) this.#disk.close(file);
     for (const folder of this.#collectedFolders) this.#disk.close(folder);
     this.#collected = [];
     this.#collectedFolders = [];
@@ -83,10 +78,7 @@ export class UnsyncedFiles {
   /** Closes everything unsynced: the files are about to be deleted, or a failed sync made them worthless. */
   abandon(): void {
     this.closeCollected();
-    for (const file of this.#retired) {
-      this.#openFiles.closed(file);
-      this.#disk.close(file);
-    }
+    for (const file of this.#retired) this.#disk.close(file);
     this.#retired = [];
     this.#folders.clear();
   }

@@ -7,10 +7,11 @@
  * files are synced by the thread that always syncs them, and closed; the owner is told, and a new thread starts. A task that
  * comes meanwhile never reaches a pool: piscina would start another thread for it, on the same memory.
  */
-import { Piscina } from "piscina";
+import type { Piscina } from "piscina";
 import { systemClock } from "../base/clock.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { ControlTask, DrainReport, OpenTask } from "./log-worker.ts";
+import { oneThreadPool } from "./one-thread-pool.ts";
 import { OPEN_UNNAMED } from "./open-files.ts";
 import { retire, settle } from "./publication.ts";
 import type { WorkerWarning } from "./results-writer.ts";
@@ -18,7 +19,7 @@ import { arrivalsRing, type Ring } from "./ring.ts";
 import * as shared from "./shared-memory.ts";
 import { SyncThreadHost } from "./sync-thread-host.ts";
 import { type TaskOutcome, unwrap } from "./task-outcome.ts";
-import { type ThreadData, workerFile } from "./thread.ts";
+import type { ThreadData } from "./thread.ts";
 import { LOOK_MS, Watchdog } from "./watchdog.ts";
 
 /** Logs without arrivals are looked at this often, for what is synced in the background. */
@@ -167,19 +168,8 @@ export class LogWorkerHost {
   }
 
   #startPool(): Piscina {
-    const pool = new Piscina({
-      filename: workerFile("log-worker", import.meta.url),
-      workerData: this.#data,
-      minThreads: 1,
-      maxThreads: 1,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      concurrentTasksPerWorker: 1,
-      recordTiming: false,
-      workerHistogram: false,
-      atomics: "sync",
-      // Node would close a dead worker's files under the sync thread (contract D2).
-      trackUnmanagedFds: false,
-    });
+    // Node would close a dead worker's files under the sync thread (contract D2).
+    const pool = oneThreadPool("log-worker", this.#data, { trackUnmanagedFds: false });
     pool.on("message", ({ entry, message }: WorkerWarning) => this.#owner.warned(entry, message));
     pool.on("error", (error: Error) => this.#replace(error.message));
     // It ended by itself. Piscina starts another one at once, which knows none of the logs.

@@ -1,13 +1,14 @@
 /** The main thread's side of the maintenance workers: typed calls of maintenance-worker.ts. Every promise rejects with a BrokerError. */
-import { Piscina } from "piscina";
+import type { Piscina } from "piscina";
 import { BrokerError } from "../base/errors.ts";
 import type { ReadResult } from "../storage/reader.ts";
 import type { RecoveredLog } from "../storage/recovery.ts";
 import type * as folderTasks from "./folder-tasks.ts";
 import type * as logTasks from "./log-tasks.ts";
 import type * as tasks from "./maintenance-worker.ts";
+import { oneThreadPool } from "./one-thread-pool.ts";
 import { type TaskOutcome, unwrap } from "./task-outcome.ts";
-import { type ThreadData, workerFile } from "./thread.ts";
+import type { ThreadData } from "./thread.ts";
 
 /** A task leaves no state behind, so it can run again on the thread that follows a dead one. All but this: it counts a start. */
 const ONCE: keyof typeof tasks = "openFolder";
@@ -19,25 +20,10 @@ export class MaintenanceHost {
   /**
    * @param workers one pool of one thread each, because each has scratch memory of its own
    * @param died    told when a thread died; piscina starts another
-   * @param file    exports the tasks
    */
-  constructor(
-    workers: readonly ThreadData[],
-    died: () => void,
-    file: string = workerFile("maintenance-worker", import.meta.url),
-  ) {
+  constructor(workers: readonly ThreadData[], died: () => void) {
     this.#pools = workers.map((data) => {
-      const pool = new Piscina({
-        filename: file,
-        workerData: data,
-        minThreads: 1,
-        maxThreads: 1,
-        idleTimeout: Number.POSITIVE_INFINITY,
-        concurrentTasksPerWorker: 1,
-        recordTiming: false,
-        workerHistogram: false,
-        atomics: "sync",
-      });
+      const pool = oneThreadPool("maintenance-worker", data);
       pool.on("workerDestroy", () => {
         if (!this.#isStopping) died();
       });

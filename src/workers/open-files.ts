@@ -21,11 +21,6 @@ export class SharedOpenFiles implements OpenFiles {
     this.#entries[file] = entry;
   }
 
-  /** It stays noted until the disk has closed it. */
-  closed(file: FileHandle): void {
-    this.#entries[file] = OPEN_UNNAMED;
-  }
-
   gone(file: FileHandle): void {
     this.#entries[file] = 0;
   }

@@ -80,7 +80,7 @@ export class SyncThreadHost {
     this.#doneBefore = Atomics.load(this.#control, shared.SYNC_DONE);
     this.#isRunning = true;
     let reason = "it ended by itself";
-    const thread = new Worker(new URL(workerFile("sync-thread", import.meta.url)), {
+    const thread = new Worker(new URL(workerFile("sync-thread")), {
       workerData: this.#data,
       trackUnmanagedFds: false, // It closes what a dead thread has opened.
       // A program that was given as text (`node --input-type=module -e ...`) has a flag with which no file can be loaded.

@@ -28,10 +28,11 @@ export function makeThreadCore({ map, memory, module }: ThreadData, scratch: num
   return { core, memory: new LogMemory(memory.buffer), buffer: memory.buffer as SharedArrayBuffer, crc32c };
 }
 
-/** Modules of workers lie beside the one that starts them, as source or built. */
-export function workerFile(name: string, importer: string): string {
-  const extension = importer.endsWith(".ts") ? "ts" : "js";
-  return new URL(`./${name}.${extension}`, importer).href;
+/** Modules of workers lie beside this one, as source or built. */
+export function workerFile(name: string): string {
+  const here = import.meta.url;
+  const extension = here.endsWith(".ts") ? "ts" : "js";
+  return new URL(`./${name}.${extension}`, here).href;
 }
 
 /** A number that no other segment has. */

@@ -139,12 +139,3 @@ export function temporaryFolder(): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), "cambium-cli-"));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
-
-/** Waits until it holds. */
-export async function until(condition: () => boolean, ms = 20_000): Promise<void> {
-  const deadline = performance.now() + ms;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error("it did not happen in time");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

@@ -1,14 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  cambium,
-  collected,
-  errorOf,
-  type Ran,
-  type StartedBroker,
-  spawnCambium,
-  startBroker,
-  until,
-} from "./cambium.ts";
+import { until } from "../helpers/until.ts";
+import { cambium, collected, errorOf, type Ran, type StartedBroker, spawnCambium, startBroker } from "./cambium.ts";
 
 let broker: StartedBroker;
 const HOUR_MS = 3_600_000;

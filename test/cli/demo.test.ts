@@ -2,7 +2,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DemoLedger } from "../../src/cli/demo-ledger.ts";
-import { cambium, jsonLines, spawnCambium, spawned, type TemporaryFolder, temporaryFolder, until } from "./cambium.ts";
+import { until } from "../helpers/until.ts";
+import { cambium, jsonLines, spawnCambium, spawned, type TemporaryFolder, temporaryFolder } from "./cambium.ts";
 
 let folder: TemporaryFolder;
 beforeEach(() => {

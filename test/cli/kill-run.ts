@@ -5,9 +5,12 @@
  * In every other round the producer goes on by itself once the broker is back; in the others it is killed, too, so that
  * nobody sends again what the broker may have lost.
  */
+
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../helpers/until.ts";
 import { Random } from "../protocol/random.ts";
 import {
   type StartedBroker,
@@ -16,7 +19,6 @@ import {
   startBroker,
   type TemporaryFolder,
   temporaryFolder,
-  until,
 } from "./cambium.ts";
 import { LineAudit, type LineFindings, numberedLine } from "./line-audit.ts";
 
@@ -45,7 +47,6 @@ const AWAY_MS_MAX = 500;
 const LINES_AFTER = 500;
 const TICK_MS = 2;
 const LINES_PER_TICK = [5, 50, 500];
-const WAIT_MS = 60_000;
 
 /** @returns how much the audit found */
 export function faultsIn({ lost, duplicated, reordered, altered, holes }: LineFindings): number {
@@ -106,7 +107,7 @@ class Round {
     this.#children.push(producer);
     const numbers = new NumberedLines(producer, this.#random.pick(LINES_PER_TICK));
     const acknowledgements = new Acknowledgements(producer);
-    await until(() => acknowledgements.count > 0, WAIT_MS);
+    await until(() => acknowledgements.count > 0, "the producer does not go on");
     await sleep(killedAfterMs);
     await first.stop("SIGKILL");
     const acknowledgedBefore = acknowledgements.count;
@@ -115,7 +116,10 @@ class Round {
     const second = await this.#broker(goesOn ? first.port : 0);
     if (goesOn) {
       const more = numbers.written + LINES_AFTER;
-      await until(() => numbers.written >= more && acknowledgements.count > acknowledgedBefore, WAIT_MS);
+      await until(
+        () => numbers.written >= more && acknowledgements.count > acknowledgedBefore,
+        "the producer does not go on",
+      );
     }
     const written = numbers.end();
     await acknowledgements.ended(goesOn ? 0 : null);
@@ -201,8 +205,4 @@ class Acknowledgements {
 async function succeed(args: readonly string[]): Promise<void> {
   const { status, stderr } = await spawned(args);
   if (status !== 0) throw new Error(`cambium ${args.join(" ")} ended with ${status}: ${stderr}`);
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../helpers/until.ts";
 import {
   cambium,
   collected,
@@ -13,7 +14,6 @@ import {
   startBroker,
   type TemporaryFolder,
   temporaryFolder,
-  until,
 } from "./cambium.ts";
 
 let broker: StartedBroker;

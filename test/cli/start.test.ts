@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BrokerProcess } from "../../src/cli/broker-process.ts";
+import { until } from "../helpers/until.ts";
 import {
   cambium,
   collected,
@@ -13,7 +14,6 @@ import {
   startBroker,
   type TemporaryFolder,
   temporaryFolder,
-  until,
 } from "./cambium.ts";
 
 let folder: TemporaryFolder;

@@ -1,10 +1,13 @@
 /** Waiting that is given up with a signal: it ends with the signal's reason, and disturbs nothing else. */
+
 import { getEventListeners } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import { KIB } from "../../src/base/units.ts";
 import type { Client, WaitOptions } from "../../src/client/index.ts";
-import { connectTo, sleep, startFakeBroker, until } from "./harness.ts";
+import { until } from "../helpers/until.ts";
+import { connectTo, startFakeBroker } from "./harness.ts";
 import { valuesIn } from "./records.ts";
 
 const requests: readonly [string, (client: Client, options: WaitOptions) => Promise<unknown>][] = [

@@ -1,8 +1,11 @@
 /** Partitions that are added to a topic while it is produced to and read. */
+
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Client } from "../../src/client/index.ts";
+import { until } from "../helpers/until.ts";
 import { plainBatch, writeBatch } from "../wasm/batch-writer.ts";
-import { codeOf, connectTo, sleep, startFakeBroker, until } from "./harness.ts";
+import { codeOf, connectTo, startFakeBroker } from "./harness.ts";
 import { valuesIn } from "./records.ts";
 
 const grow = (client: Client, partitions: number): Promise<void> => client.topics.alter("t", { partitions });

@@ -1,14 +1,17 @@
 /** The client as a page gets it: bundled for browsers, with nothing of Node's. It is run here, where WebSocket is, too. */
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { type BuildResult, build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import type * as ClientModule from "../../src/client/index.ts";
+import { until } from "../helpers/until.ts";
 import { assembleBatch, recordBytes, text } from "../wasm/batch-writer.ts";
-import { closeLater, codeOf, sleep, startFakeBroker, until } from "./harness.ts";
+import { closeLater, codeOf, startFakeBroker } from "./harness.ts";
 import { valuesIn } from "./records.ts";
 
 const root = join(import.meta.dirname, "../..");

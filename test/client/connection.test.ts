@@ -1,11 +1,14 @@
 /** How a client finds a broker, and notices that it has lost it. */
+
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import { type ConnectOptions, connect } from "../../src/client/index.ts";
 import { Opcode } from "../../src/protocol/websocket.ts";
-import { closeLater, codeOf, connectTo, sleep, startFakeBroker, until } from "./harness.ts";
+import { until } from "../helpers/until.ts";
+import { closeLater, codeOf, connectTo, startFakeBroker } from "./harness.ts";
 
 /** A server that does what `talk` does with each connection. */
 async function startServer(talk: (socket: Socket) => void): Promise<string> {

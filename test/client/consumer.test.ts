@@ -1,13 +1,15 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import { KIB } from "../../src/base/units.ts";
 import type { Client, ConsumedRecord, Consumer, ConsumerOptions, SkippedOffsets } from "../../src/client/index.ts";
 import { BATCH_LAST_OFFSET_DELTA_AT } from "../../src/wasm/layout.ts";
+import { until } from "../helpers/until.ts";
 import { Random } from "../protocol/random.ts";
 import { assembleBatch, plainBatch, recordBytes, type TestRecord, text, writeBatch } from "../wasm/batch-writer.ts";
 import type { FakePartition } from "./fake-partition.ts";
-import { codeOf, connectTo, sleep, startFakeBroker, until } from "./harness.ts";
+import { codeOf, connectTo, startFakeBroker } from "./harness.ts";
 
 const BASE_TIME = 1_700_000_000_000;
 

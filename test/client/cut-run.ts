@@ -2,6 +2,7 @@
  * Producers and consumers under load, while their sockets are cut, and an audit: what was lost, what came twice, what came
  * in another order than it was sent, what was altered.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { crc32c } from "@node-rs/crc32";
 import { type Client, type Consumer, connect } from "../../src/client/index.ts";
 import { startBroker } from "../../src/index.ts";
@@ -200,7 +201,3 @@ class Reader {
 }
 
 const nameOf = ({ producer, key, number }: Sent): string => `${producer} ${key} ${number}`;
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}

@@ -26,14 +26,6 @@ export async function connectTo(broker: { readonly server: string }, options: Co
 }
 
 /** Resolves once the condition holds. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
-}
-
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
 /** @returns the code of the error with which the promise is rejected; "none": it is not */
 export async function codeOf(promise: Promise<unknown>): Promise<string> {
   try {

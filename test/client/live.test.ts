@@ -1,4 +1,5 @@
 /** The client with the broker it is for: what needs both to be shown. */
+
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
@@ -7,7 +8,8 @@ import { MIB } from "../../src/base/units.ts";
 import { type Client, connect } from "../../src/client/index.ts";
 import { type RunningBroker, startBroker } from "../../src/index.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../../src/storage/temporary-folder.ts";
-import { codeOf, until } from "./harness.ts";
+import { until } from "../helpers/until.ts";
+import { codeOf } from "./harness.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 let broker: RunningBroker;

@@ -1,14 +1,17 @@
 /** Partitions of a consumer that are paused and resumed. */
+
+import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { KIB } from "../../src/base/units.ts";
 import type { Consumer, RecordCursor } from "../../src/client/index.ts";
 import { PullQueue } from "../../src/client/pull-queue.ts";
+import { until } from "../helpers/until.ts";
 import { Random } from "../protocol/random.ts";
 import { plainBatch, writeBatch } from "../wasm/batch-writer.ts";
 import type { FakePartition } from "./fake-partition.ts";
-import { connectTo, sleep, startFakeBroker, until } from "./harness.ts";
+import { connectTo, startFakeBroker } from "./harness.ts";
 
 type Mode = "forEach" | "batches" | "records";
 type Visit = (record: Pick<RecordCursor, "partition" | "offset">) => void | Promise<void>;

@@ -1,9 +1,10 @@
 /** Whatever goes wrong on the way: what is acknowledged is in the log once, and in order. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { BrokerError, type ErrorName } from "../../src/base/errors.ts";
 import { Random } from "../protocol/random.ts";
 import type { Fate } from "./fake-broker-state.ts";
-import { connectTo, sleep, startFakeBroker } from "./harness.ts";
+import { connectTo, startFakeBroker } from "./harness.ts";
 import { valuesIn } from "./records.ts";
 
 const PARTITIONS = 3;

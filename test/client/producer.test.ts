@@ -1,11 +1,13 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import { KIB, MIB } from "../../src/base/units.ts";
 import type { BatchAck, FailedBatch } from "../../src/client/index.ts";
+import { until } from "../helpers/until.ts";
 import type { Arrival } from "./fake-broker-state.ts";
-import { closeLater, codeOf, connectTo, sleep, startFakeBroker, until } from "./harness.ts";
+import { closeLater, codeOf, connectTo, startFakeBroker } from "./harness.ts";
 import { recordsIn, textOf, valuesIn } from "./records.ts";
 
 describe("send", () => {

@@ -2,6 +2,7 @@
  * The binary protocol spoken over a plain socket, for tests of the broker: it can send whatever bytes it likes, stop in the
  * middle of a frame, stop reading, and vanish. It keeps no promise of the protocol by itself; the client in src/client does.
  */
+
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { BrokerError } from "../../src/base/errors.ts";

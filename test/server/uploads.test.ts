@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Partition } from "../../src/broker/partition.ts";
 import { UploadBudget, Uploads } from "../../src/server/uploads.ts";
 import { BrokerBench, Outcomes } from "../helpers/broker-bench.ts";
+import { until } from "../helpers/until.ts";
 
 const KIB = 1024;
 
@@ -27,10 +28,6 @@ class UploadingClient {
     const { upload } = this.granted.at(-1)!;
     this.uploads.part(upload, position, bytes, 0, bytes.length);
   }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 function makeBench(): BrokerBench {

@@ -2,7 +2,7 @@
 import { auditLookups, auditRecovered, auditSecondRecovery } from "./audit.ts";
 import { Client, type End } from "./client.ts";
 import type { Script } from "./crash-scripts.ts";
-import { Crashed, FakeDisk } from "./fake-disk.ts";
+import { FakeDisk, untilCrash } from "./fake-disk.ts";
 import type { Survival } from "./fake-files.ts";
 import { Seeded } from "./seeded.ts";
 import type { StorageMemory } from "./storage-memory.ts";
@@ -85,14 +85,6 @@ export function runCase(crash: CrashCase, memory: StorageMemory): void {
   last.open(LOG);
   auditRecovered(last, LOG, `${about}: after a clean stop`);
   client.auditComplete(last, `${about}: after a clean stop`);
-}
-
-function untilCrash(run: () => void): void {
-  try {
-    run();
-  } catch (error) {
-    if (!(error instanceof Crashed)) throw error;
-  }
 }
 
 /** Crashes of a script at every operation: a kill, a power cut that keeps nothing, and by `seeds` seeds ones that keep some. */

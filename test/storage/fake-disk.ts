@@ -37,6 +37,15 @@ export class Crashed extends Error {}
 /** One for all: a dying process makes many, and nobody reads their stacks. */
 const crashed = new Crashed();
 
+/** Runs it until it ends or its process dies. */
+export function untilCrash(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    if (!(error instanceof Crashed)) throw error;
+  }
+}
+
 interface OpenFile {
   readonly inode: FakeInode;
   readonly path: string;
@@ -57,6 +66,16 @@ interface FlyingSync {
   readonly group: SyncGroup;
   /** Last change of each file that the sync covers for certain. */
   readonly covered: ReadonlyMap<FileHandle, number>;
+}
+
+/** The next `times` operations that are chosen fail. */
+export function failing(disk: FakeDisk, chosen: (operation: Operation) => boolean, code: string, times = 1): void {
+  let left = times;
+  disk.fault = (operation) => {
+    if (left === 0 || !chosen(operation)) return null;
+    left--;
+    return code;
+  };
 }
 
 export class FakeDisk implements Disk {

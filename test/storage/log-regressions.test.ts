@@ -1,11 +1,10 @@
 /** Failures of the disk that a log once took for success, or did not survive. Each test names what went wrong. */
 import { expect, test } from "vitest";
-import { appendError } from "../../src/storage/append-result.ts";
 import { DiskError } from "../../src/storage/disk.ts";
 import { auditRecovered } from "./audit.ts";
-import { FakeDisk, type Operation } from "./fake-disk.ts";
+import { FakeDisk, failing } from "./fake-disk.ts";
 import { StorageMemory } from "./storage-memory.ts";
-import { DATA, type Outcome, type StartOptions, StorageRun } from "./storage-run.ts";
+import { DATA, errorOf, type StartOptions, StorageRun } from "./storage-run.ts";
 import { batchOf } from "./stored-batches.ts";
 
 const memory = new StorageMemory();
@@ -19,18 +18,6 @@ function start(settings: StartOptions["settings"] = {}): StorageRun {
   return run;
 }
 
-function failing(run: StorageRun, chosen: (operation: Operation) => boolean, code: string, times = 1): void {
-  let left = times;
-  run.disk.fault = (operation) => {
-    if (left === 0 || !chosen(operation)) return null;
-    left--;
-    return code;
-  };
-}
-
-const errorOf = (outcome: Outcome | undefined): string =>
-  outcome?.state === "refused" || outcome?.state === "lost" ? appendError(outcome.code).code : String(outcome?.state);
-
 test("D4: a sync that fails after its segment has rolled is not taken for a good one", () => {
   const run = start(ROLLS_ALWAYS);
   run.disk.held = true;
@@ -41,7 +28,7 @@ test("D4: a sync that fails after its segment has rolled is not taken for a good
   run.step(); // A sync that covers the write.
   expect(run.disk.syncInFlight).toBe(true);
   run.append(LOG, batchOf({ number: 1 })); // Rolls while the sync is on its way.
-  failing(run, ({ kind, path }) => kind === "sync" && path.endsWith("/00000000000000000000.log"), "EIO");
+  failing(run.disk, ({ kind, path }) => kind === "sync" && path.endsWith("/00000000000000000000.log"), "EIO");
   run.disk.completeSync();
   run.completeAll();
   expect(run.outcomes.get(first)).not.toMatchObject({ acked: true });
@@ -58,7 +45,7 @@ test("D4: what a failed sync made the log cut off does not come back by a power 
     run.disk.completeWrite();
     run.step();
   }
-  failing(run, ({ kind, submitted }) => kind === "sync" && submitted, "EIO");
+  failing(run.disk, ({ kind, submitted }) => kind === "sync" && submitted, "EIO");
   run.disk.completeSync(); // It covers the first of the two; the kernel may write the second at any time.
   run.disk.held = false;
   run.stop();
@@ -90,7 +77,7 @@ test("G1: a batch whose predecessor's write fails while it is staged does not sk
   const run = start({ segmentBytes: 700, messageBytesMax: 1000 });
   const producer = { producerId: 7, producerEpoch: 0 };
   run.produce(LOG, batchOf({ ...producer, number: 0, baseSequence: 0 }));
-  failing(run, ({ kind, path }) => kind === "write" && path.endsWith(".log"), "ENOSPC");
+  failing(run.disk, ({ kind, path }) => kind === "write" && path.endsWith(".log"), "ENOSPC");
   const second = run.append(LOG, batchOf({ ...producer, number: 1, baseSequence: 1 }));
   // It needs a new segment, for which the first has to be written.
   const third = run.append(LOG, batchOf({ ...producer, number: 2, baseSequence: 2, valueSize: 600 }));
@@ -105,7 +92,7 @@ test("G1: a batch whose predecessor's write fails while it is staged does not sk
 
 test("D5: a first write that fails while the next batch needs a new segment leaves the segment in its place", () => {
   const run = start(ROLLS_ALWAYS);
-  failing(run, ({ kind, path }) => kind === "write" && path.endsWith(".log"), "ENOSPC");
+  failing(run.disk, ({ kind, path }) => kind === "write" && path.endsWith(".log"), "ENOSPC");
   const first = run.append(LOG, batchOf({ number: 0 }));
   const second = run.append(LOG, batchOf({ number: 1 }));
   run.step();
@@ -119,7 +106,7 @@ test.each(["seal", "slots", "times", "log", "producers.tmp"])(
   (kind) => {
     const run = start(ROLLS_ALWAYS);
     run.produce(LOG, batchOf({ number: 0 }));
-    failing(run, (operation) => operation.kind === "create" && operation.path.endsWith(`.${kind}`), "ENOSPC");
+    failing(run.disk, (operation) => operation.kind === "create" && operation.path.endsWith(`.${kind}`), "ENOSPC");
     expect(errorOf(run.produce(LOG, batchOf({ number: 1 })))).toBe("NO_SPACE");
     const files = run.disk.list(`${DATA}/topics/${LOG}`);
     expect(files.filter((name) => name.endsWith(".seal") || name.startsWith("00000000000000000001."))).toEqual(
@@ -133,7 +120,7 @@ test.each(["seal", "slots", "times", "log", "producers.tmp"])(
 test.each(["os", "disk"] as const)("D4: a log closes on a disk whose syncs fail, at durability %s", (durability) => {
   const run = start({ durability });
   run.produce(LOG, batchOf());
-  failing(run, ({ kind }) => kind === "sync", "EIO", Number.POSITIVE_INFINITY);
+  failing(run.disk, ({ kind }) => kind === "sync", "EIO", Number.POSITIVE_INFINITY);
   run.drain.close(run.log(LOG).entry);
   for (let round = 0; round < 5; round++) {
     run.drain.tick();
@@ -146,7 +133,7 @@ test.each(["os", "disk"] as const)("D4: a log closes on a disk whose syncs fail,
 test("D5: a log closes on a full disk, where its index files cannot be completed", () => {
   const run = start();
   run.produce(LOG, batchOf());
-  failing(run, ({ kind, path }) => kind === "write" && !path.endsWith(".log"), "ENOSPC", Number.POSITIVE_INFINITY);
+  failing(run.disk, ({ kind, path }) => kind === "write" && !path.endsWith(".log"), "ENOSPC", Number.POSITIVE_INFINITY);
   run.drain.close(run.log(LOG).entry);
   for (let round = 0; round < 5; round++) run.step();
   expect(run.log(LOG).closed).toBe(true);
@@ -155,7 +142,7 @@ test("D5: a log closes on a full disk, where its index files cannot be completed
 
 test("a first append that fails again and again leaves no file open", () => {
   const run = start();
-  failing(run, ({ kind, path }) => kind === "create" && path.endsWith(".log"), "ENOSPC", 50);
+  failing(run.disk, ({ kind, path }) => kind === "create" && path.endsWith(".log"), "ENOSPC", 50);
   for (let number = 0; number < 50; number++) expect(errorOf(run.produce(LOG, batchOf({ number })))).toBe("NO_SPACE");
   expect(run.disk.openPaths.length).toBeLessThan(3);
   expect(run.produce(LOG, batchOf())).toMatchObject({ base: 0, acked: true });
@@ -193,7 +180,7 @@ test("E3: index files whose sync failed are not trusted when their pages may be 
   const run = start({ segmentBytes: 400 });
   run.produce(LOG, batchOf({ number: 0 }));
   run.drain.get(run.log(LOG).entry)!.requestIndexedPoint();
-  failing(run, ({ kind, path }) => kind === "sync" && path.endsWith(".slots"), "EIO");
+  failing(run.disk, ({ kind, path }) => kind === "sync" && path.endsWith(".slots"), "EIO");
   expect(run.produce(LOG, batchOf({ number: 1 }))).toMatchObject({ acked: true });
   expect(run.produce(LOG, batchOf({ number: 2 }))).toMatchObject({ base: 2, acked: true });
   const files = run.disk.list(`${DATA}/topics/${LOG}`);

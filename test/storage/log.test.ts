@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { appendError, REFUSED_NO_SPACE, REFUSED_READ_ONLY, REFUSED_STORAGE } from "../../src/storage/append-result.ts";
+import { REFUSED_NO_SPACE, REFUSED_READ_ONLY, REFUSED_STORAGE } from "../../src/storage/append-result.ts";
 import { LEADER_EPOCH, STATE, STATE_READ_ONLY } from "../../src/storage/log-memory.ts";
 import { partitionFiles } from "./audit.ts";
-import { FakeDisk, type Operation } from "./fake-disk.ts";
+import { FakeDisk, failing, type Operation } from "./fake-disk.ts";
 import { Seeded } from "./seeded.ts";
 import { StorageMemory } from "./storage-memory.ts";
-import { NOW, type Outcome, type StartOptions, StorageRun } from "./storage-run.ts";
+import { errorOf, NOW, type Outcome, type StartOptions, StorageRun } from "./storage-run.ts";
 import { batchOf, headersOf } from "./stored-batches.ts";
 
 const memory = new StorageMemory();
@@ -34,18 +34,6 @@ function expectOrderedNumbers(run: StorageRun): void {
 function logsOf(run: StorageRun): string[] {
   return [...partitionFiles(run, LOG).keys()].filter((name) => name.endsWith(".log")).sort();
 }
-
-function failing(run: StorageRun, chosen: (operation: Operation) => boolean, code: string, times = 1): void {
-  let left = times;
-  run.disk.fault = (operation) => {
-    if (left === 0 || !chosen(operation)) return null;
-    left--;
-    return code;
-  };
-}
-
-const errorOf = (outcome: Outcome | undefined): string =>
-  outcome?.state === "refused" || outcome?.state === "lost" ? appendError(outcome.code).code : String(outcome?.state);
 
 test("A3: a batch begins where the last offset of the one before ends", () => {
   const run = start();
@@ -309,7 +297,7 @@ test("B7: a failed write that cannot be cut back makes the partition read-only, 
 test("D4: after a failed sync nothing above the durable end is left, and the log goes on in a new file", () => {
   const run = start();
   produce(run, 2);
-  failing(run, ({ kind, submitted }) => kind === "sync" && submitted, "EIO");
+  failing(run.disk, ({ kind, submitted }) => kind === "sync" && submitted, "EIO");
   expect(errorOf(run.produce(LOG, batchOf({ number: 2 })))).toBe("STORAGE_ERROR");
   expect([run.durableEnd(LOG), run.logEnd(LOG)]).toEqual([2, 2]);
   expect(run.produce(LOG, batchOf({ number: 3 }))).toMatchObject({ base: 2, acked: true });
@@ -330,7 +318,7 @@ test("D4: what is staged and in flight behind a failed sync is refused, in eithe
     run.step();
     const second = run.append(LOG, batchOf({ number: 2 }));
     run.step();
-    failing(run, ({ kind, submitted }) => kind === "sync" && submitted, "EIO");
+    failing(run.disk, ({ kind, submitted }) => kind === "sync" && submitted, "EIO");
     if (writeFirst) run.disk.completeWrite();
     run.disk.completeSync();
     if (!writeFirst) run.disk.completeWrite();
@@ -357,7 +345,7 @@ test("D4: a sync that fails for a segment which was sealed meanwhile is a failur
   run.step();
   run.disk.completeWrite();
   failing(
-    run,
+    run.disk,
     ({ kind, path, submitted }) => kind === "sync" && submitted && path.endsWith(`${"0".repeat(20)}.log`),
     "EIO",
   );
@@ -383,7 +371,7 @@ test("D4: a failed background sync takes nothing back at os, but what it covered
   const run = start({ durability: "os" });
   produce(run, 2);
   run.nowMs += 6000;
-  failing(run, ({ kind, submitted }) => kind === "sync" && submitted, "EIO");
+  failing(run.disk, ({ kind, submitted }) => kind === "sync" && submitted, "EIO");
   run.drain.tick();
   run.step();
   expect(run.warnings.join()).toContain("background sync failed");

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { BrokerError } from "../../src/base/errors.ts";
 import { appendMetadata, loadMetadata, rewriteMetadata } from "../../src/storage/metadata-log.ts";
 import { loadCrc32c } from "../../src/wasm/crc32c.ts";
-import { Crashed, FakeDisk } from "./fake-disk.ts";
+import { FakeDisk, untilCrash } from "./fake-disk.ts";
 import type { Survival } from "./fake-files.ts";
 import { Seeded } from "./seeded.ts";
 
@@ -62,14 +62,6 @@ function life(owner: Owner): void {
   owner.append(1);
   owner.load();
   owner.append(40);
-}
-
-function untilCrash(run: () => void): void {
-  try {
-    run();
-  } catch (error) {
-    if (!(error instanceof Crashed)) throw error;
-  }
 }
 
 const ends: readonly ["kill" | Survival, number][] = [

@@ -4,6 +4,7 @@
  */
 import type { BuddyAllocator } from "../../src/base/buddy-allocator.ts";
 import type { TopicId } from "../../src/base/topic-id.ts";
+import { appendError } from "../../src/storage/append-result.ts";
 import {
   type ExpectedEnds,
   type LogTable,
@@ -41,6 +42,12 @@ export type Outcome =
   | { readonly state: "waiting" }
   | { state: "appended"; readonly base: number; readonly end: number; readonly duplicate: boolean; acked: boolean }
   | { readonly state: "refused" | "lost"; readonly code: number };
+
+/** Name of the error with which a batch was refused or lost; its state, where it was not. */
+export function errorOf(outcome: Outcome | undefined): string {
+  if (outcome?.state === "refused" || outcome?.state === "lost") return appendError(outcome.code).code;
+  return String(outcome?.state);
+}
 
 export interface StartOptions {
   readonly bootId?: string;
@@ -120,7 +127,7 @@ export class StorageRun implements LogEvents {
       arena: this.#arena,
       publisher: { begin: () => {}, end: () => {} },
       events: this,
-      openFiles: { opened: () => {}, closed: () => {} },
+      openFiles: { opened: () => {} },
       incarnation: meta.incarnation,
       newSegmentId,
     };

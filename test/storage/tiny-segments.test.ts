@@ -2,12 +2,14 @@
  * Segments of the least size that a topic may ask for, so that every batch rolls: thousands of files in many partitions at
  * once. What was acknowledged is there after a restart, and the files that wait for a sync stay few.
  */
+
 import { readdirSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
 import { MIB } from "../../src/base/units.ts";
 import { type Client, connect } from "../../src/client/index.ts";
 import { type RunningBroker, startBroker } from "../../src/index.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../../src/storage/temporary-folder.ts";
+import { openFiles } from "../helpers/open-files.ts";
 
 /** 10 makes thousands of segments of it, in some minutes. */
 const SCALE = Number(process.env["CAMBIUM_TEST_SCALE"] ?? 1);
@@ -130,9 +132,4 @@ function valueFor(partition: number, number: number): Buffer {
   value.writeUInt32BE(partition, 0);
   value.writeUInt32BE(number, 4);
   return value;
-}
-
-/** Of this process; elsewhere than on Linux it says nothing. */
-function openFiles(): number {
-  return process.platform !== "linux" ? 0 : readdirSync("/proc/self/fd").length;
 }

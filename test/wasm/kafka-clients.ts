@@ -26,6 +26,15 @@ const encodeKafkaJsRecord = require("kafkajs/src/protocol/recordBatch/record/v0"
 const { RecordBatch: encodeKafkaJs } = require("kafkajs/src/protocol/recordBatch/v0") as {
   RecordBatch: (batch: object) => Promise<{ readonly buffer: Buffer }>;
 };
+/** Keys and their hashes in org.apache.kafka.common.utils.UtilsTest.testMurmur2. */
+export const murmur2OfKafka = [
+  ["21", -973_932_308],
+  ["foobar", -790_332_482],
+  ["a-little-bit-long-string", -985_981_536],
+  ["a-little-bit-longer-string", -1_486_304_829],
+  ["lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971],
+  ["abc", 479_470_107],
+] as const;
 export const murmur2OfKafkaJs = require("kafkajs/src/producer/partitioners/default/murmur2") as (key: Buffer) => number;
 
 const buffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);

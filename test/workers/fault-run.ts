@@ -3,11 +3,14 @@
  * acknowledged is there, once, in order and unaltered; the worker is replaced; partitions of the other worker go on; no file
  * and no memory stays behind.
  */
-import { readdirSync } from "node:fs";
+
+import { setTimeout as sleep } from "node:timers/promises";
 import { crc32c } from "@node-rs/crc32";
 import { type Client, connect, type Producer } from "../../src/client/index.ts";
 import { type RunningBroker, startBroker } from "../../src/index.ts";
 import type { Fault, FaultPoint } from "../../src/workers/faults.ts";
+import { openFiles } from "../helpers/open-files.ts";
+import { until } from "../helpers/until.ts";
 
 export interface PlannedDeath {
   readonly fault: Fault;
@@ -50,7 +53,6 @@ const PARTITIONS = 4;
 const WORKERS = 2;
 const VALUE_SIZE = 700;
 const IDLE_MS = 400;
-const DEADLINE_MS = 30_000;
 
 /** Points that the load alone does not come to. */
 const needsSide: readonly FaultPoint[] = ["opening", "closing", "maintenance"];
@@ -356,15 +358,3 @@ function placeOf(topic: string, partition: number, offset: number): string {
 }
 
 /** Regular files only: what the runtime has open for itself comes and goes. */
-function openFiles(): number {
-  return readdirSync("/proc/self/fd").length;
-}
-
-async function until(condition: () => boolean, complaint: string): Promise<void> {
-  for (const deadline = performance.now() + DEADLINE_MS; !condition(); await sleep(5))
-    if (performance.now() > deadline) throw new Error(complaint);
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
