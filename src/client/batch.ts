@@ -74,7 +74,8 @@ export class Batch {
   ordinal = -1;
   /** Compression is under way. */
   isCompressing = false;
-  #waiting: WaitingRecord[] = [];
+  readonly #waiting: WaitingRecord[] = [];
+  #watchedCount = 0;
   readonly #settledListeners: (() => void)[] = [];
 
   /**
@@ -130,7 +131,7 @@ export class Batch {
 
   /** Records that nobody waits for. */
   get unwatchedCount(): number {
-    return this.count - this.#waiting.length;
+    return this.count - this.#watchedCount;
   }
 
   /**
@@ -195,19 +196,14 @@ export class Batch {
 
   /** Nobody waits for the outcome any longer: it is on its way, and that is all that was asked for. */
   forget(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const { waiter, index, timestamp } of waiting) {
-      waiter.acknowledged(NOT_ASKED, this.#partition, index, timestamp);
-    }
+    this.#tell(NOT_ASKED);
+    this.#watchedCount = 0;
   }
 
   /** The batch is in the log: its memory is given back, and whoever waits is told. */
   acknowledge(outcome: BatchOutcome): void {
     this.#release();
-    for (const { waiter, index, timestamp } of this.#waiting) {
-      waiter.acknowledged(outcome, this.#partition, index, timestamp);
-    }
+    this.#tell(outcome);
     for (const listener of this.#settledListeners) listener();
   }
 
@@ -215,12 +211,23 @@ export class Batch {
   fail(error: BrokerError): void {
     this.#release();
     for (const { waiter } of this.#waiting) waiter.failed(error);
+    this.#waiting.length = 0;
     for (const listener of this.#settledListeners) listener();
+  }
+
+  #tell(outcome: BatchOutcome): void {
+    for (const { waiter, index, timestamp } of this.#waiting)
+      waiter.acknowledged(outcome, this.#partition, index, timestamp);
+    // A batch that has outlived a collection would keep thousands of promises until the next full one: pauses ten times as long.
+    this.#waiting.length = 0;
   }
 
   #added(end: number, timestamp: number, waiter: RecordWaiter | null): void {
     this.#end = end;
-    if (waiter !== null) this.#waiting.push({ waiter, index: this.count, timestamp });
+    if (waiter !== null) {
+      this.#waiting.push({ waiter, index: this.count, timestamp });
+      this.#watchedCount++;
+    }
     this.count++;
     if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp;
   }
