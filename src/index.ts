@@ -23,6 +23,7 @@ import { type FolderLock, lockFolder } from "./storage/folder-lock.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./storage/temporary-folder.ts";
 import type { Fault, FaultPoint } from "./workers/faults.ts";
 import type { FolderState } from "./workers/folder-tasks.ts";
+import { logsOpenMax } from "./workers/logs-open-max.ts";
 import { ThreadLogStore } from "./workers/thread-log-store.ts";
 
 export { BrokerError, type ErrorName } from "./base/errors.ts";
@@ -162,6 +163,7 @@ class Node implements RunningBroker {
       expected: folder.expected.logs as Checkpoints,
       clean: folder.expected.clean,
       sameBoot: folder.sameBoot,
+      logsOpenMax: logsOpenMax(),
       ...(tailBytes && { tailBytes }),
       ...(idleMs && { idleMs }),
       ...(partitionsMax && { partitionsMax }),

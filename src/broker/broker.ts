@@ -12,9 +12,10 @@ import type { LogCheckpoint, SyncedPoint } from "../storage/partition-log.ts";
 import type { RecoveryReport } from "../storage/recovery.ts";
 import { BlockPool } from "./block-pool.ts";
 import { Intake } from "./intake.ts";
-import { type LogHandle, partitionFolder } from "./log-handle.ts";
+import { partitionFolder } from "./log-handle.ts";
 import type { LogResults, LogStore } from "./log-store.ts";
 import type { MetaStore } from "./meta-store.ts";
+import { OpenLogs } from "./open-logs.ts";
 import { Partition, type PartitionContext } from "./partition.ts";
 import { PartitionReader, type ReaderContext, type ReaderOwner } from "./partition-reader.ts";
 import { ProducerIds } from "./producer-ids.ts";
@@ -39,6 +40,8 @@ export interface BrokerOptions {
   /** Memory that a partition's tail may take while nobody reads in it. */
   readonly tailBytes?: number;
   readonly partitionsMax?: number;
+  /** Most logs that may be open at a time. */
+  readonly logsOpenMax?: number;
   /** Partitions unused for so long are closed. */
   readonly idleMs?: number;
   readonly log: (level: "info" | "warn" | "error", message: string, facts?: Record<string, unknown>) => void;
@@ -66,10 +69,7 @@ export class Broker implements LogResults {
   readonly #requests = new RequestTable<Partition>();
   readonly #context: PartitionContext;
   readonly #readers: ReaderContext;
-  /** Open logs by the address of their published numbers. */
-  readonly #byEntry = new Map<number, Partition>();
-  readonly #partitionOf = new WeakMap<LogHandle, Partition>();
-  readonly #freeEntries: number[] = [];
+  readonly #open: OpenLogs<Partition>;
   /** Partitions with something to announce in this round of results. */
   readonly #moved = new Set<Partition>();
   /** Partitions with batches for which a worker's queue had no room. */
@@ -84,7 +84,7 @@ export class Broker implements LogResults {
     this.intake = new Intake(store.memory.bytes, this.pool, SPILL_BYTES_MAX);
     this.producerIds = new ProducerIds(meta);
     this.#readers = { store, pool: this.pool, gate: new ReadGate(READS_AT_A_TIME) };
-    for (let index = store.entriesMax - 1; index >= 0; index--) this.#freeEntries.push(store.entryAt(index));
+    this.#open = new OpenLogs(store, options.logsOpenMax ?? store.entriesMax);
     const tailBytes = options.tailBytes ?? TAIL_BYTES;
     this.#context = {
       store,
@@ -94,8 +94,7 @@ export class Broker implements LogResults {
       tailBytes,
       tailBytesMax: tailBytes * TAIL_GROWTH,
       folders: options.folders,
-      takeEntry: (log) => this.#takeEntry(log),
-      freeEntry: (entry) => this.#freeEntry(entry),
+      open: this.#open,
       moved: (partition) => this.#moved.add(partition),
       waits: (partition) => this.#waiting.add(partition),
       monotonicMs: options.monotonicMs,
@@ -123,7 +122,7 @@ export class Broker implements LogResults {
   }
 
   appended(entry: number, request: number, baseOffset: number, end: number, duplicate: boolean): void {
-    this.#byEntry.get(entry)?.appended(request, baseOffset, end, duplicate);
+    this.#open.get(entry)?.appended(request, baseOffset, end, duplicate);
   }
 
   refused(_entry: number, request: number, error: BrokerError): void {
@@ -131,11 +130,11 @@ export class Broker implements LogResults {
   }
 
   durable(entry: number, end: number): void {
-    this.#byEntry.get(entry)?.durable(end);
+    this.#open.get(entry)?.durable(end);
   }
 
   lost(entry: number, end: number, error: BrokerError): void {
-    const partition = this.#byEntry.get(entry);
+    const partition = this.#open.get(entry);
     if (partition === undefined) return;
     const facts = { partition: partition.log.folderName, end, error: error.code };
     this.#options.log("error", "what was not acknowledged yet is lost", facts);
@@ -143,7 +142,7 @@ export class Broker implements LogResults {
   }
 
   closed(entry: number): void {
-    this.#byEntry.get(entry)?.log.wasClosed();
+    this.#open.get(entry)?.log.wasClosed();
   }
 
   settled(): void {
@@ -164,7 +163,7 @@ export class Broker implements LogResults {
       else requests.push(request);
     }
     for (const [partition, requests] of submitted) partition.failSubmitted(requests, error);
-    for (const [entry, end] of ends) this.#byEntry.get(entry)?.workerDied(end);
+    for (const [entry, end] of ends) this.#open.get(entry)?.workerDied(end);
   }
 
   workerReplaced(worker: number, ms: number): void {
@@ -172,7 +171,7 @@ export class Broker implements LogResults {
   }
 
   warned(entry: number, message: string): void {
-    this.#options.log("warn", message, { partition: this.#byEntry.get(entry)?.log.folderName });
+    this.#options.log("warn", message, { partition: this.#open.get(entry)?.log.folderName });
   }
 
   /**
@@ -201,17 +200,17 @@ export class Broker implements LogResults {
   /** Closes partitions that nobody used for a while. */
   closeIdle(): void {
     const sinceMs = this.#options.monotonicMs() - (this.#options.idleMs ?? IDLE_MS);
-    for (const partition of this.#byEntry.values()) if (partition.isIdle(sinceMs)) void partition.log.close();
+    for (const partition of this.#open.holders()) if (partition.isIdle(sinceMs)) void partition.log.close();
   }
 
   /** Closes every log: all that was accepted is written, synced and answered. Nothing new may come. */
   async close(): Promise<void> {
     do {
       // A log with batches that wait opens again for them.
-      await Promise.all([...this.#byEntry.values()].map(({ log }) => log.close()));
+      await Promise.all(this.#open.holders().map(({ log }) => log.close()));
       // Tails are gone: what was kept aside finds memory now or never.
       this.intake.retry();
-    } while (this.#byEntry.size > 0);
+    } while (this.#open.size > 0);
     this.intake.refuseAll(new BrokerError("SHUTTING_DOWN", "the broker is shutting down"));
   }
 
@@ -230,7 +229,7 @@ export class Broker implements LogResults {
     return {
       topics: this.topics.size,
       partitions: this.topics.partitionCount,
-      partitionsOpen: this.#byEntry.size,
+      partitionsOpen: this.#open.size,
       poolBytes: this.pool.size,
       poolBytesFree: this.pool.freeBytes,
       spilledBytes: this.intake.spilledBytes,
@@ -264,27 +263,11 @@ export class Broker implements LogResults {
   #makePartition(topic: TopicConfig, index: number, isNew: boolean): Partition {
     const { expected, clean, sameBoot } = this.#options;
     const found = isNew ? undefined : expected[partitionFolder(topic.name, index)];
-    const partition = new Partition(topic, index, this.#nextWorker++ % this.store.workers, this.#context, {
+    return new Partition(topic, index, this.#nextWorker++ % this.store.workers, this.#context, {
       expected: found?.topicId === topic.id ? found : null,
       sameBoot,
       certain: clean || isNew,
     });
-    this.#partitionOf.set(partition.log, partition);
-    return partition;
-  }
-
-  #takeEntry(log: LogHandle): number {
-    const entry = this.#freeEntries.pop();
-    if (entry === undefined) {
-      throw new BrokerError("LIMIT_EXCEEDED", `${this.store.entriesMax} partitions are open, the most at a time`);
-    }
-    this.#byEntry.set(entry, this.#partitionOf.get(log)!);
-    return entry;
-  }
-
-  #freeEntry(entry: number): void {
-    this.#byEntry.delete(entry);
-    this.#freeEntries.push(entry);
   }
 
   #recovered(partition: string, { scannedBytes, cutBytes, quarantined, corruptions }: RecoveryReport): void {

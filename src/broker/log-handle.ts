@@ -27,14 +27,15 @@ export interface LogContext {
   /** This start of the node (contract A4). */
   readonly incarnation: number;
   readonly folders: { readonly topics: string; readonly quarantine: string };
-  /** Addresses of published numbers. @throws BrokerError LIMIT_EXCEEDED too many logs are open */
-  takeEntry(handle: LogHandle): number;
-  freeEntry(entry: number): void;
   recovered(folderName: string, report: RecoveryReport): void;
 }
 
 /** The partition around the log. */
 export interface LogOwner {
+  /** @returns an address for the log's published numbers, once there is a place for one more open log */
+  enter(): Promise<number>;
+  /** The place is free again. */
+  leave(entry: number): void;
   /** Offset at which a log of durability `memory` goes on. */
   readonly logEndOffset: number;
   /** The log is open; `recovered` is null at durability `memory`. */
@@ -129,7 +130,7 @@ export class LogHandle {
     return this.#state === "open" || this.#state === "closing" ? this.#published() : this.#checkpoint;
   }
 
-  /** Opens the log unless it is open. @throws BrokerError LOG_DAMAGED, STORAGE_ERROR, LIMIT_EXCEEDED, BUSY */
+  /** Opens the log unless it is open. @throws BrokerError LOG_DAMAGED, STORAGE_ERROR, BUSY */
   async open(): Promise<void> {
     while (this.#state === "closing" && !this.#isDoomed) await this.#closed();
     if (this.#isDoomed) throw new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", "the topic was deleted");
@@ -219,7 +220,7 @@ export class LogHandle {
     let entry = 0;
     this.#state = "opening";
     try {
-      entry = this.#context.takeEntry(this);
+      entry = await this.#owner.enter();
       const recovered = this.#isMemory ? null : await this.#recover();
       await store.open({
         worker: this.worker,
@@ -239,7 +240,7 @@ export class LogHandle {
       this.#certain = true;
       this.#owner.opened(recovered);
     } catch (error) {
-      if (entry !== 0) this.#context.freeEntry(entry);
+      if (entry !== 0) this.#owner.leave(entry);
       this.#state = "closed";
       this.#error = asBrokerError(error);
       throw this.#error;
@@ -280,13 +281,13 @@ export class LogHandle {
   #unpin(): void {
     this.#pins--;
     if (this.#pins > 0) return;
-    for (const entry of this.#entriesLeft) this.#context.freeEntry(entry);
+    for (const entry of this.#entriesLeft) this.#owner.leave(entry);
     this.#entriesLeft.length = 0;
   }
 
   #leave(): void {
     if (this.#pins > 0) this.#entriesLeft.push(this.#entry);
-    else this.#context.freeEntry(this.#entry);
+    else this.#owner.leave(this.#entry);
     this.#entry = 0;
     const waiting = this.#whenClosed;
     this.#whenClosed = [];

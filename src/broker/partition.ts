@@ -11,6 +11,7 @@ import type { SyncedPoint } from "../storage/partition-log.ts";
 import type { RecoveredLog } from "../storage/recovery.ts";
 import type { BlockPool } from "./block-pool.ts";
 import { type FoundLog, type LogContext, LogHandle, type LogOwner } from "./log-handle.ts";
+import type { OpenLogs } from "./open-logs.ts";
 import { PendingAcks } from "./pending-acks.ts";
 import type { PartitionNumbers, ProduceOwner } from "./produce-owner.ts";
 import type { RequestTable } from "./request-table.ts";
@@ -21,6 +22,7 @@ import type { TopicConfig } from "./topic-config.ts";
 export interface PartitionContext extends LogContext {
   readonly pool: BlockPool;
   readonly requests: RequestTable<Partition>;
+  readonly open: OpenLogs<Partition>;
   /** Memory that a partition's tail may take while nobody reads in it, and at most. */
   readonly tailBytes: number;
   readonly tailBytesMax: number;
@@ -110,7 +112,20 @@ export class Partition implements PartitionNumbers, TailOwner, LogOwner {
     return this.isMemory ? this.topic.settings["retention.bytes"] : 0;
   }
 
-  /** Opens the log unless it is open. @throws BrokerError LOG_DAMAGED, STORAGE_ERROR, LIMIT_EXCEEDED, BUSY */
+  /** By the monotonic clock. */
+  get lastUsedMs(): number {
+    return this.#lastUsedMs;
+  }
+
+  enter(): Promise<number> {
+    return this.#context.open.enter(this);
+  }
+
+  leave(entry: number): void {
+    this.#context.open.leave(entry);
+  }
+
+  /** Opens the log unless it is open. @throws BrokerError LOG_DAMAGED, STORAGE_ERROR, BUSY */
   open(): Promise<void> {
     this.#lastUsedMs = this.#context.monotonicMs();
     return this.log.open();

@@ -145,20 +145,34 @@ describe("a partition on disk", () => {
     expect(outcomes.offsets).toEqual([0]);
   });
 
-  test("where too many logs are open a batch is refused, and taken once there is a place", async () => {
-    const bench = new BrokerBench({ entriesMax: 1 });
-    const first = await bench.openTopic("first");
-    const second = await bench.topic("second");
+  test("where as many logs are open as may be, the one unused for longest gives way", async () => {
+    const bench = new BrokerBench({ logsOpenMax: 2 });
+    const topics = ["first", "second", "third"];
     const outcomes = new Outcomes();
-    bench.produce(second, { count: 1 }, outcomes);
-    bench.produce(second, { count: 1 }, outcomes);
-    await turns();
-    expect(outcomes.errors).toEqual(["LIMIT_EXCEEDED", "LIMIT_EXCEEDED"]);
-    await first.log.close();
-    bench.produce(second, { count: 1 }, outcomes);
-    await turns();
-    bench.store.step();
-    expect(outcomes.offsets).toEqual([0]);
+    for (const [round, name] of [...topics, ...topics].entries()) {
+      bench.nowMs++;
+      const partition = round < topics.length ? await bench.topic(name) : bench.partition(name);
+      bench.produce(partition, { count: 1 }, outcomes);
+      await turns();
+      bench.store.step();
+      await turns();
+      expect(bench.broker.stats()["partitionsOpen"]).toBe(Math.min(round + 1, 2));
+      expect(partition.log.isOpen).toBe(true);
+    }
+    expect(outcomes.offsets).toEqual([0, 0, 0, 1, 1, 1]);
+  });
+
+  test("of more logs than may be open, all of which are wanted at once, each has its turn", async () => {
+    const bench = new BrokerBench({ logsOpenMax: 2 });
+    const outcomes = new Outcomes();
+    for (let index = 0; index < 7; index++)
+      bench.produce(await bench.topic(`t${index}`), { count: 1 }, outcomes, index);
+    for (let round = 0; round < 20; round++) {
+      await turns();
+      bench.store.step();
+    }
+    expect(outcomes.tokens).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(outcomes.errors).toEqual([]);
   });
 });
 

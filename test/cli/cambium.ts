@@ -17,6 +17,8 @@ const main = join(import.meta.dirname, "../../src/main.ts");
 export interface RunOptions {
   readonly input?: string | Buffer;
   readonly env?: Readonly<Record<string, string>>;
+  /** Most files that its process may have open; where there is a shell. */
+  readonly filesMax?: number;
   /** Asks a command in this process to end, as a signal does. */
   readonly stop?: AbortController;
 }
@@ -33,8 +35,14 @@ function environment(env: RunOptions["env"] = {}): NodeJS.ProcessEnv {
   return { NODE_COMPILE_CACHE: join(tmpdir(), "cambium-compile-cache"), ...own, ...env };
 }
 
-export function spawnCambium(args: readonly string[], { env }: RunOptions = {}): ChildProcessWithoutNullStreams {
-  const child = spawn(process.execPath, [main, ...args], { env: environment(env) });
+export function spawnCambium(
+  args: readonly string[],
+  { env, filesMax }: RunOptions = {},
+): ChildProcessWithoutNullStreams {
+  const command = [process.execPath, main, ...args];
+  const limited =
+    filesMax === undefined ? command : ["sh", "-c", `ulimit -n ${filesMax} && exec "$0" "$@"`, ...command];
+  const child = spawn(limited[0]!, limited.slice(1), { env: environment(env) });
   child.stdin.on("error", () => {}); // It may end before it has read everything.
   return child;
 }
@@ -105,8 +113,13 @@ export interface StartedBroker {
 }
 
 /** Starts a broker by `cambium start`, on a free port. */
-export async function startBroker(data: string, args: readonly string[] = [], port = 0): Promise<StartedBroker> {
-  const child = spawnCambium(["start", "--data", data, "--port", String(port), "--json", ...args]);
+export async function startBroker(
+  data: string,
+  args: readonly string[] = [],
+  port = 0,
+  options: RunOptions = {},
+): Promise<StartedBroker> {
+  const child = spawnCambium(["start", "--data", data, "--port", String(port), "--json", ...args], options);
   const stdout = collected(child.stdout);
   const stderr = collected(child.stderr);
   const exited = once(child, "exit") as Promise<[number | null]>;

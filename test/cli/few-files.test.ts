@@ -1,0 +1,45 @@
+import fs from "node:fs";
+import { afterAll, expect, test } from "vitest";
+import { connect } from "../../src/client/index.ts";
+import { requireThat } from "../helpers/require.ts";
+import { startBroker, temporaryFolder } from "./cambium.ts";
+
+const folder = temporaryFolder();
+afterAll(() => folder.remove());
+
+const FILES_MAX = 256;
+const TOPICS = 150;
+
+test("more topics are written and read than files may be open", async (context) => {
+  requireThat(context, process.platform === "linux", "/proc");
+  const broker = await startBroker(folder.path, [], 0, { filesMax: FILES_MAX });
+  const client = await connect({ server: `127.0.0.1:${broker.port}` });
+  const topics = Array.from({ length: TOPICS }, (_, index) => `t${index}`);
+  await Promise.all(
+    topics.map((name, index) =>
+      client.topics.create({ name, partitions: 1, settings: { durability: index % 2 === 0 ? "disk" : "os" } }),
+    ),
+  );
+  const producer = await client.producer();
+  for (let round = 0; round < 2; round++) {
+    const acks = await Promise.all(topics.map((topic) => producer.send({ topic, value: `${topic} ${round}` })));
+    expect(acks.map(({ offset }) => offset)).toEqual(topics.map(() => round));
+    expect(fs.readdirSync(`/proc/${broker.process.pid}/fd`).length).toBeLessThan(FILES_MAX);
+  }
+  for (const topic of topics) {
+    const { records } = await client.fetch({ topic, partition: 0, from: "earliest" });
+    expect(records.map((record) => record.valueText())).toEqual([`${topic} 0`, `${topic} 1`]);
+  }
+  await client.close();
+  expect(await broker.stop()).toBe(0);
+  // After a kill there are more logs to recover than may be open, too.
+  const killed = await startBroker(folder.path, [], 0, { filesMax: FILES_MAX });
+  expect(await killed.stop("SIGKILL")).toBe(null);
+  const last = await startBroker(folder.path, [], 0, { filesMax: FILES_MAX });
+  const reader = await connect({ server: `127.0.0.1:${last.port}` });
+  const ends = await Promise.all(topics.map((topic) => reader.fetch({ topic, partition: 0, from: "earliest" })));
+  expect(ends.map(({ highWatermark }) => highWatermark)).toEqual(topics.map(() => 2));
+  await reader.close();
+  expect(await last.stop()).toBe(0);
+  expect(last.stderr()).not.toContain("EMFILE");
+});
