@@ -43,27 +43,23 @@ export function resolveSettings(
   const origins: Partial<Record<SettingKey, Origin>> = {};
   for (const key of settingKeys) {
     const variable = variableName(key);
-    if (flags[key] !== undefined) {
-      values[key] = parse(key, String(flags[key]), flagName(key));
-      origins[key] = "flag";
-    } else if (variables[variable] !== undefined) {
-      values[key] = parse(key, variables[variable], variable);
-      origins[key] = "environment";
-    } else if (file[key] !== undefined) {
-      values[key] = parse(key, file[key], `${key} in ${path}`);
-      origins[key] = "file";
-    } else {
-      values[key] = definitionOf(key).default;
-      origins[key] = "default";
-    }
+    // All are read, also those that another overrides: a value that is none is a mistake wherever it stands.
+    const given: readonly (readonly [Origin, unknown])[] = [
+      ["flag", parse(key, flags[key], flagName(key))],
+      ["environment", parse(key, variables[variable], variable)],
+      ["file", parse(key, file[key], `${key} in ${path}`)],
+      ["default", definitionOf(key).default],
+    ];
+    [origins[key], values[key]] = given.find(([, value]) => value !== undefined)!;
   }
   // Every key was set, each by the parser of its own row.
   return { values: values as Settings, origins: origins as Record<SettingKey, Origin> };
 }
 
-function parse(key: SettingKey, value: string, source: string): unknown {
+function parse(key: SettingKey, value: unknown, source: string): unknown {
+  if (value === undefined) return undefined;
   const { type } = definitionOf(key);
-  const parsed = type.parse(value);
+  const parsed = type.parse(String(value));
   if (parsed === null) throw new UsageError(`${source} is ${type.expected}, not "${value}"`);
   return parsed;
 }

@@ -76,6 +76,9 @@ describe("what is refused", () => {
     );
     expect(() => resolveSettings({}, { CAMBIUM_PORT: "70000" }, undefined)).toThrow("CAMBIUM_PORT is a whole number");
     expect(() => resolveSettings({}, {}, configFile({ port: [1] }))).toThrow("port in ");
+    // Also where it is overridden.
+    expect(() => resolveSettings({ port: "3" }, { CAMBIUM_PORT: "70000" }, undefined)).toThrow("CAMBIUM_PORT is a");
+    expect(() => resolveSettings({ port: "3" }, {}, configFile({ port: "x" }))).toThrow("port in ");
     expect(() => resolveSettings({ requestTimeout: "10" }, {}, undefined)).toThrow("with its unit");
   });
 
