@@ -19,6 +19,8 @@ import { TIMES_ENTRY_SIZE } from "./time-index.ts";
 
 /** How far back a batch before missing offsets is looked for in the index. */
 const GAP_LOOKBACK = 256;
+/** How many entries of the index are read to find the batch before a damaged one. */
+const SLOTS_LOOKBACK = 65_536;
 
 export interface ReaderEnvironment extends ScanEnvironment {
   /** Runs `look` until it saw one state of the partition's published numbers. */
@@ -78,11 +80,15 @@ export function readBatches(environment: ReaderEnvironment, source: ReadSource, 
   return translated(() => {
     const result = tryRead(environment, source, request, null);
     if (result !== null) return result;
-    // Damage, or an index that led astray: the index is a cache, so it is made anew before the log is blamed.
-    const index = rebuildIndex(environment, source, request.offset);
-    const again = tryRead(environment, source, request, index);
-    if (again !== null) return again;
-    const nextOffset = nextReadable(environment, source, request, index);
+    let position = damagedAt(environment, source, request.offset);
+    if (position < 0) {
+      // Damage, or an index that led astray: the index is a cache, so it is made anew before the log is blamed.
+      const index = rebuildIndex(environment, source, request.offset);
+      const again = tryRead(environment, source, request, index);
+      if (again !== null) return again;
+      position = Math.max(0, index.positionOf(request.offset));
+    }
+    const nextOffset = nextReadable(environment, source, request, position);
     throw new BrokerError(
       "CORRUPT_BATCH",
       `the batch at offset ${request.offset} is damaged; the next good one is at ${nextOffset}`,
@@ -258,6 +264,56 @@ function positionOf(
   }
 }
 
+/**
+ * Whoever asks for a damaged batch again and again must not have the index of a whole segment made each time.
+ *
+ * @returns where the batch lies, if no good one lies there and the one before ends there, so that the index is right; else -1
+ */
+function damagedAt(environment: ReaderEnvironment, source: ReadSource, offset: number): number {
+  const { disk } = environment;
+  const place = locate(environment, source, offset);
+  const position = place.isActive ? -1 : positionOf(environment, source, offset, null);
+  const previous = position <= 0 ? -1 : positionBefore(environment, source, place, offset, position);
+  if (previous < 0) return -1;
+  const log = disk.open(`${source.folder}/${segmentFileName(place.base, "log")}`, "read");
+  try {
+    const anyOffset = { expectedOffset: -1, gaps: true };
+    const before = scanSegment(environment, log, { position: previous, end: position, ...anyOffset }, () => true);
+    if (before.stop !== "end" || before.nextOffset > offset) return -1;
+    let isGood = false;
+    scanSegment(environment, log, { position, end: disk.size(log), ...anyOffset }, () => {
+      if (isGood) return false;
+      isGood = true;
+      return true;
+    });
+    return isGood ? -1 : position;
+  } finally {
+    disk.close(log);
+  }
+}
+
+/** @returns the last position before `position` in the index; -1: none among the nearest entries */
+function positionBefore(
+  { disk }: ReaderEnvironment,
+  { folder }: ReadSource,
+  { base }: Place,
+  offset: number,
+  position: number,
+): number {
+  const from = Math.max(0, offset - base - SLOTS_LOOKBACK);
+  const bytes = new Uint8Array((offset - base - from) * SLOT_SIZE);
+  const slots = disk.open(`${folder}/${segmentFileName(base, "slots")}`, "read");
+  try {
+    const read = disk.read(slots, bytes, INDEX_HEADER_SIZE + from * SLOT_SIZE);
+    const view = new DataView(bytes.buffer, 0, read);
+    for (let at = read - SLOT_SIZE; at >= 0; at -= SLOT_SIZE)
+      if (view.getUint32(at, true) !== position) return view.getUint32(at, true);
+    return -1;
+  } finally {
+    disk.close(slots);
+  }
+}
+
 /** Makes the index of the offset's segment anew. The files of the active one are its writer's, and stay. */
 function rebuildIndex(environment: ReaderEnvironment, source: ReadSource, offset: number): IndexBuilder {
   const place = locate(environment, source, offset);
@@ -276,20 +332,19 @@ function rebuildIndex(environment: ReaderEnvironment, source: ReadSource, offset
   return index;
 }
 
-/** The first offset behind damage that can be read, or the limit. */
+/** @param position of the damage @returns the first offset behind it that can be read, or the limit */
 function nextReadable(
   environment: ReaderEnvironment,
   source: ReadSource,
   request: ReadRequest,
-  index: IndexBuilder,
+  position: number,
 ): number {
   const { disk } = environment;
   const place = locate(environment, source, request.offset);
   const log = disk.open(`${source.folder}/${segmentFileName(place.base, "log")}`, "read");
   try {
     const end = place.isActive ? place.endPosition : disk.size(log);
-    const position = Math.max(0, index.positionOf(request.offset)) + 1;
-    const next = findNextBatch(environment, log, { position, end }, request.offset + 1);
+    const next = findNextBatch(environment, log, { position: position + 1, end }, request.offset + 1);
     return Math.min(next?.baseOffset ?? place.end, request.limit);
   } finally {
     disk.close(log);

@@ -119,6 +119,16 @@ test("E4: the next good offset of the last batch of a segment is in the next one
   expect(nextOf(9, 70, 9)).toBe(10);
 });
 
+test("E5: a damaged batch that is asked for again and again changes no file", () => {
+  const run = filled();
+  run.disk.flip(`${FOLDER}/${segmentFileName(0, "log")}`, BATCH_SIZE + 70, 1);
+  const { operations } = run.disk;
+  for (let again = 0; again < 3; again++) {
+    expect(() => run.read(LOG, 1)).toThrow("the batch at offset 1 is damaged; the next good one is at 2");
+  }
+  expect(run.disk.operations).toBe(operations);
+});
+
 test("a time gives the first offset that is not earlier, in sealed segments, in the active one, and none behind the last", () => {
   const run = filled();
   const at = (timestamp: number, limit = 10): number => findOffsetByTime(run.reading, source(run), timestamp, limit);
