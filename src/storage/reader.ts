@@ -8,14 +8,14 @@
 
 import { BrokerError } from "../base/errors.ts";
 import { BATCH_LENGTH_AT, ERR_NOT_FOUND, SLOT_SIZE, STOP_TRUNCATED } from "../wasm/layout.ts";
-import { DiskError } from "./disk.ts";
+import { DiskError, type FileHandle } from "./disk.ts";
 import { buildIndex, type IndexBuilder, type IndexedSegment, replaceIndexFiles } from "./index-builder.ts";
 import { LEADER_EPOCH_FILE, LeaderEpochs } from "./leader-epochs.ts";
 import * as field from "./log-memory.ts";
 import { findSegment, segmentBase, segmentCount } from "./segment-directory.ts";
 import { decodeSeal, INDEX_HEADER_SIZE, SEAL_SIZE, segmentFileName } from "./segment-files.ts";
 import { findNextBatch, type ScanEnvironment, type ScannedBatch, scanMemory, scanSegment } from "./segment-scan.ts";
-import { TIMES_ENTRY_SIZE } from "./time-index.ts";
+import { TimesFile } from "./times-file.ts";
 
 /** How far back a batch before missing offsets is looked for in the index. */
 const GAP_LOOKBACK = 256;
@@ -382,7 +382,7 @@ function findInSegment(
   const log = disk.open(`${source.folder}/${segmentFileName(base, "log")}`, "read");
   try {
     const end = place.isActive ? place.endPosition : disk.size(log);
-    let position = scanStart(environment, source, base, timestamp);
+    let position = scanStart(environment, source, place, log, timestamp);
     let found = -1;
     while (found < 0 && position < end) {
       const outcome = scanSegment(environment, log, { position, end, expectedOffset: -1, gaps: true }, (batch) => {
@@ -403,19 +403,45 @@ function findInSegment(
   }
 }
 
-/** Where to begin looking for a timestamp: the last entry of the times file before the first that reaches it. */
-function scanStart({ disk }: ReaderEnvironment, { folder }: ReadSource, base: number, timestamp: number): number {
+/**
+ * Where to begin looking for a timestamp. Times that are not true are made anew (contract B2); those of the active segment are
+ * its writer's, so it is read from its beginning.
+ */
+function scanStart(
+  environment: ReaderEnvironment,
+  source: ReadSource,
+  place: Place,
+  log: FileHandle,
+  timestamp: number,
+): number {
+  const position = indexedStart(environment, source, place.base, log, timestamp);
+  if (position >= 0) return position;
+  if (place.isActive) return 0;
+  rebuildIndex(environment, source, place.base);
+  return Math.max(0, indexedStart(environment, source, place.base, log, timestamp));
+}
+
+/**
+ * By one entry earlier than would do, so that one whose timestamp is not true hides no record.
+ *
+ * @returns -1: the entries are out of order, or the one that was found names a place where its batch does not begin
+ */
+function indexedStart(
+  { disk }: ReaderEnvironment,
+  { folder }: ReadSource,
+  base: number,
+  log: FileHandle,
+  timestamp: number,
+): number {
   const bytes = disk.readFile(`${folder}/${segmentFileName(base, "times")}`);
-  if (bytes === null || bytes.length < INDEX_HEADER_SIZE) return 0;
-  const view = new DataView(bytes.buffer, bytes.byteOffset + INDEX_HEADER_SIZE);
-  let low = 0;
-  let high = Math.floor((bytes.length - INDEX_HEADER_SIZE) / TIMES_ENTRY_SIZE);
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (view.getFloat64(middle * TIMES_ENTRY_SIZE, true) < timestamp) low = middle + 1;
-    else high = middle;
-  }
-  return low === 0 ? 0 : view.getUint32((low - 1) * TIMES_ENTRY_SIZE + 12, true);
+  const times = new TimesFile(bytes ?? new Uint8Array(0));
+  if (!times.isOrdered) return -1;
+  const index = times.firstNotBefore(timestamp) - 2;
+  if (index < 0) return 0;
+  const position = times.positionAt(index);
+  const header = new Uint8Array(8);
+  disk.read(log, header, position);
+  return new DataView(header.buffer).getBigInt64(0) === BigInt(base + times.slotAt(index)) ? position : -1;
 }
 
 function translated<Result>(run: () => Result): Result {

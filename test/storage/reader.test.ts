@@ -156,6 +156,30 @@ test("a time is found in a segment of many index entries, where timestamps go ba
   }
 });
 
+test("B2: a flipped bit of a times file hides no record from a time, in a sealed segment or the active one", () => {
+  const run = start({ segmentBytes: 100_000 });
+  for (let number = 0; number < 200; number++) {
+    run.produce(LOG, batchOf({ number, valueSize: 900, timestamp: NOW + number * 100 }));
+  }
+  const files = run.disk.list(FOLDER).filter((name) => name.endsWith(".times"));
+  expect(files).toHaveLength(2);
+  run.stop();
+  const again = start({ segmentBytes: 100_000 }, run.disk);
+  for (const name of files) {
+    const path = `${FOLDER}/${name}`;
+    const whole = run.disk.readFile(path)!;
+    for (let position = 64; position < whole.length; position++) {
+      const bit = 1 << (position % 8);
+      run.disk.flip(path, position, bit);
+      for (let number = 3; number < 200; number += 7) {
+        const found = findOffsetByTime(again.reading, source(again), NOW + number * 100, 200);
+        expect(found, `byte ${position} of ${name}`).toBe(number);
+      }
+      if (Buffer.compare(run.disk.readFile(path)!, whole) !== 0) run.disk.flip(path, position, bit);
+    }
+  }
+});
+
 test("the seal of a roll that did not come to be hides no later record from a time", () => {
   const run = filled();
   run.disk.fault = ({ kind, path }) => (kind === "create" && path.endsWith(".log") ? "ENOSPC" : null);
