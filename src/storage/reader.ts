@@ -1,40 +1,27 @@
 /**
  * Reads batches that are no longer in memory, with the checks of contract E5: structure, CRC, offsets that follow one
  * another, and the 17 header bytes outside the CRC against the index and the epoch checkpoint.
- *
- * It runs beside the log's writer, on any thread: what it needs of the log it takes from the published numbers, in one
- * consistent look (contract H4).
  */
-
 import { BrokerError } from "../base/errors.ts";
-import { BATCH_LENGTH_AT, ERR_NOT_FOUND, SLOT_SIZE, STOP_TRUNCATED } from "../wasm/layout.ts";
-import { DiskError, type FileHandle } from "./disk.ts";
-import { buildIndex, type IndexBuilder, type IndexedSegment, replaceIndexFiles } from "./index-builder.ts";
+import { BATCH_LENGTH_AT, SLOT_SIZE, STOP_TRUNCATED } from "../wasm/layout.ts";
+import type { IndexBuilder } from "./index-builder.ts";
 import { LEADER_EPOCH_FILE, LeaderEpochs } from "./leader-epochs.ts";
-import * as field from "./log-memory.ts";
-import { findSegment, segmentBase, segmentCount } from "./segment-directory.ts";
-import { decodeSeal, INDEX_HEADER_SIZE, SEAL_SIZE, segmentFileName } from "./segment-files.ts";
-import { findNextBatch, type ScanEnvironment, type ScannedBatch, scanMemory, scanSegment } from "./segment-scan.ts";
-import { TimesFile } from "./times-file.ts";
+import { INDEX_HEADER_SIZE, segmentFileName } from "./segment-files.ts";
+import {
+  locate,
+  type Place,
+  positionOf,
+  type ReaderEnvironment,
+  type ReadSource,
+  rebuildIndex,
+  translated,
+} from "./segment-place.ts";
+import { findNextBatch, type ScannedBatch, scanMemory, scanSegment } from "./segment-scan.ts";
 
 /** How far back a batch before missing offsets is looked for in the index. */
 const GAP_LOOKBACK = 256;
 /** How many entries of the index are read to find the batch before a damaged one. */
 const SLOTS_LOOKBACK = 65_536;
-
-export interface ReaderEnvironment extends ScanEnvironment {
-  /** Runs `look` until it saw one state of the partition's published numbers. */
-  consistently<Result>(entry: number, look: () => Result): Result;
-  /** For index files that have to be made anew. */
-  newSegmentId(): bigint;
-}
-
-/** The partition that is read. */
-export interface ReadSource {
-  /** Address of its published numbers. */
-  readonly entry: number;
-  readonly folder: string;
-}
 
 export interface ReadRequest {
   /** First offset wanted; not below the log's start, below `limit`. */
@@ -55,18 +42,6 @@ export interface ReadResult {
   readonly nextOffset: number;
   /** The capacity that the first batch needs, where it does not fit. */
   readonly sizeNeeded: number;
-}
-
-/** Where an offset lies, as published. */
-interface Place {
-  readonly base: number;
-  /** Offset at which the segment ends; of the active one, the log's end. */
-  readonly end: number;
-  readonly isActive: boolean;
-  /** Position of the batch that holds the offset, -1: the slots file knows. */
-  readonly position: number;
-  /** Position at which the active segment ends. */
-  readonly endPosition: number;
 }
 
 /**
@@ -96,34 +71,6 @@ export function readBatches(environment: ReaderEnvironment, source: ReadSource, 
         details: { offset: request.offset, nextOffset },
       },
     );
-  });
-}
-
-/**
- * @param timestamp Unix ms
- * @param limit offsets at or above it are not looked at
- * @returns the first offset whose record is not earlier, -1: none. In a compressed batch, the batch's first offset.
- * @throws BrokerError STORAGE_ERROR the disk refused
- */
-export function findOffsetByTime(
-  environment: ReaderEnvironment,
-  source: ReadSource,
-  timestamp: number,
-  limit: number,
-): number {
-  return translated(() => {
-    const { memory } = environment;
-    const count = environment.consistently(source.entry, () => segmentCount(memory, directoryOf(environment, source)));
-    for (let index = 0; index < count; index++) {
-      const base = environment.consistently(source.entry, () =>
-        segmentBase(memory, directoryOf(environment, source), index),
-      );
-      if (base >= limit) break;
-      if (sealedBefore(environment, source, base, timestamp)) continue;
-      const found = findInSegment(environment, source, base, timestamp, limit);
-      if (found >= 0) return found;
-    }
-    return -1;
   });
 }
 
@@ -212,58 +159,6 @@ function liesBehindGap(
   }
 }
 
-/** One consistent look at the published numbers. */
-function locate(environment: ReaderEnvironment, source: ReadSource, offset: number): Place {
-  const { memory, consistently } = environment;
-  const { entry } = source;
-  const first = entry >>> 3;
-  const place = consistently(entry, (): Place | null => {
-    const directory = memory.f64[first + field.DIRECTORY]!;
-    if (directory === 0 || offset < segmentBase(memory, directory, 0)) return null;
-    const index = findSegment(memory, directory, offset);
-    const base = segmentBase(memory, directory, index);
-    const isActive = index === segmentCount(memory, directory) - 1;
-    const pageSlot = offset - base - memory.f64[first + field.PAGE_FIRST_SLOT]!;
-    const page = memory.f64[first + field.PAGE_ADDRESS]!;
-    const inPage = isActive && page !== 0 && pageSlot >= 0;
-    return {
-      base,
-      end: isActive ? memory.f64[first + field.LOG_END]! : segmentBase(memory, directory, index + 1),
-      isActive,
-      position: inPage ? memory.u32[(page >>> 2) + pageSlot]! : -1,
-      endPosition: memory.f64[first + field.END_POSITION]!,
-    };
-  });
-  if (place === null) throw new BrokerError("OFFSET_OUT_OF_RANGE", `offset ${offset} is not in the log`);
-  return place;
-}
-
-/**
- * @param index an index of the segment, where the published one is in doubt
- * @returns the position that the index gives, -1: the slots file is missing or too short
- */
-function positionOf(
-  environment: ReaderEnvironment,
-  source: ReadSource,
-  offset: number,
-  index: IndexBuilder | null,
-): number {
-  if (index !== null) return index.positionOf(offset);
-  const place = locate(environment, source, offset);
-  if (place.position >= 0) return place.position;
-  const { disk } = environment;
-  const path = `${source.folder}/${segmentFileName(place.base, "slots")}`;
-  if (disk.status(path) === null) return -1;
-  const slots = disk.open(path, "read");
-  try {
-    const bytes = new Uint8Array(SLOT_SIZE);
-    const read = disk.read(slots, bytes, INDEX_HEADER_SIZE + (offset - place.base) * SLOT_SIZE);
-    return read === SLOT_SIZE ? new DataView(bytes.buffer).getUint32(0, true) : -1;
-  } finally {
-    disk.close(slots);
-  }
-}
-
 /**
  * Whoever asks for a damaged batch again and again must not have the index of a whole segment made each time.
  *
@@ -314,24 +209,6 @@ function positionBefore(
   }
 }
 
-/** Makes the index of the offset's segment anew. The files of the active one are its writer's, and stay. */
-function rebuildIndex(environment: ReaderEnvironment, source: ReadSource, offset: number): IndexBuilder {
-  const place = locate(environment, source, offset);
-  const { disk, crc32c } = environment;
-  const size = disk.status(`${source.folder}/${segmentFileName(place.base, "log")}`)?.size ?? 0;
-  const slotsMax = place.end - place.base;
-  const segment: IndexedSegment = {
-    folder: source.folder,
-    base: place.base,
-    slotsMax,
-    segmentId: environment.newSegmentId(),
-  };
-  const position = place.isActive ? place.endPosition : size;
-  const index = buildIndex(environment, segment, { position, end: place.end });
-  if (!place.isActive) replaceIndexFiles(disk, segment, index, crc32c);
-  return index;
-}
-
 /** @param position of the damage @returns the first offset behind it that can be read, or the limit */
 function nextReadable(
   environment: ReaderEnvironment,
@@ -351,106 +228,8 @@ function nextReadable(
   }
 }
 
-function directoryOf({ memory }: ReaderEnvironment, { entry }: ReadSource): number {
-  return memory.f64[(entry >>> 3) + field.DIRECTORY]!;
-}
-
 /** @returns null where there is no checkpoint to hold batches against */
 function readEpochs({ disk }: ReaderEnvironment, { folder }: ReadSource): LeaderEpochs | null {
   const bytes = disk.readFile(`${folder}/${LEADER_EPOCH_FILE}`);
   return bytes === null ? null : LeaderEpochs.decode(bytes);
-}
-
-/** Does the segment's seal say that all its records are earlier? One of a roll that did not come to be says too little. */
-function sealedBefore(environment: ReaderEnvironment, source: ReadSource, base: number, timestamp: number): boolean {
-  const { disk, crc32c } = environment;
-  const bytes = disk.readFile(`${source.folder}/${segmentFileName(base, "seal")}`);
-  const seal = bytes?.length === SEAL_SIZE ? decodeSeal(bytes, crc32c) : null;
-  const { end } = locate(environment, source, base);
-  return seal !== null && seal.base === base && seal.nextOffset === end && seal.maxTimestamp < timestamp;
-}
-
-function findInSegment(
-  environment: ReaderEnvironment,
-  source: ReadSource,
-  base: number,
-  timestamp: number,
-  limit: number,
-): number {
-  const { disk, core } = environment;
-  const place = locate(environment, source, base);
-  const log = disk.open(`${source.folder}/${segmentFileName(base, "log")}`, "read");
-  try {
-    const end = place.isActive ? place.endPosition : disk.size(log);
-    let position = scanStart(environment, source, place, log, timestamp);
-    let found = -1;
-    while (found < 0 && position < end) {
-      const outcome = scanSegment(environment, log, { position, end, expectedOffset: -1, gaps: true }, (batch) => {
-        if (found >= 0 || batch.baseOffset >= limit) return false;
-        if (batch.maxTimestamp < timestamp) return true;
-        const delta = core.findTimestamp(batch.address, batch.size, timestamp);
-        if (delta === ERR_NOT_FOUND) return true;
-        found = batch.baseOffset + Math.max(0, delta);
-        return true;
-      });
-      if (outcome.stop === "end" || outcome.stop === "zeros" || found >= 0 || outcome.nextOffset >= limit) break;
-      const behind = { position: outcome.position + 1, end };
-      position = findNextBatch(environment, log, behind, Math.max(base, outcome.nextOffset))?.position ?? end;
-    }
-    return found >= limit ? -1 : found;
-  } finally {
-    disk.close(log);
-  }
-}
-
-/**
- * Where to begin looking for a timestamp. Times that are not true are made anew (contract B2); those of the active segment are
- * its writer's, so it is read from its beginning.
- */
-function scanStart(
-  environment: ReaderEnvironment,
-  source: ReadSource,
-  place: Place,
-  log: FileHandle,
-  timestamp: number,
-): number {
-  const position = indexedStart(environment, source, place.base, log, timestamp);
-  if (position >= 0) return position;
-  if (place.isActive) return 0;
-  rebuildIndex(environment, source, place.base);
-  return Math.max(0, indexedStart(environment, source, place.base, log, timestamp));
-}
-
-/**
- * By one entry earlier than would do, so that one whose timestamp is not true hides no record.
- *
- * @returns -1: the entries are out of order, or the one that was found names a place where its batch does not begin
- */
-function indexedStart(
-  { disk }: ReaderEnvironment,
-  { folder }: ReadSource,
-  base: number,
-  log: FileHandle,
-  timestamp: number,
-): number {
-  const bytes = disk.readFile(`${folder}/${segmentFileName(base, "times")}`);
-  const times = new TimesFile(bytes ?? new Uint8Array(0));
-  if (!times.isOrdered) return -1;
-  const index = times.firstNotBefore(timestamp) - 2;
-  if (index < 0) return 0;
-  const position = times.positionAt(index);
-  const header = new Uint8Array(8);
-  disk.read(log, header, position);
-  return new DataView(header.buffer).getBigInt64(0) === BigInt(base + times.slotAt(index)) ? position : -1;
-}
-
-function translated<Result>(run: () => Result): Result {
-  try {
-    return run();
-  } catch (error) {
-    if (!(error instanceof DiskError)) throw error;
-    if (error.code === "ENOENT")
-      throw new BrokerError("OFFSET_OUT_OF_RANGE", "the segment was removed meanwhile", { cause: error });
-    throw new BrokerError("STORAGE_ERROR", `a read failed: ${error.message}`, { cause: error });
-  }
 }

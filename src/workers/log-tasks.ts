@@ -1,12 +1,8 @@
 /** Tasks that concern one log: recovery, checked reads, removal. */
-import {
-  findOffsetByTime,
-  type ReadRequest,
-  type ReadResult,
-  type ReadSource,
-  readBatches,
-} from "../storage/reader.ts";
+import { type ReadRequest, type ReadResult, readBatches } from "../storage/reader.ts";
 import { type RecoveredLog, type RecoveryTask, recoverLog } from "../storage/recovery.ts";
+import type { ReadSource } from "../storage/segment-place.ts";
+import { findOffsetByTime } from "../storage/time-lookup.ts";
 import { disk, task } from "./maintenance-thread.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 import { newSegmentId } from "./thread.ts";

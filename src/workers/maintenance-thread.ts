@@ -1,7 +1,7 @@
 /** What the tasks of a maintenance worker run on: this thread's core and scratch memory, and the disk. */
 import { workerData } from "node:worker_threads";
 import { NodeDisk } from "../storage/node-disk.ts";
-import type { ReaderEnvironment } from "../storage/reader.ts";
+import type { ReaderEnvironment } from "../storage/segment-place.ts";
 import { ConsistentReader } from "./publication.ts";
 import { outcomeOf, type TaskOutcome } from "./task-outcome.ts";
 import { makeThreadCore, newSegmentId, type ThreadData } from "./thread.ts";

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
-import { findOffsetByTime, readBatches } from "../../src/storage/reader.ts";
+import { readBatches } from "../../src/storage/reader.ts";
 import { segmentFileName } from "../../src/storage/segment-files.ts";
+import { findOffsetByTime } from "../../src/storage/time-lookup.ts";
 import { FakeDisk } from "./fake-disk.ts";
 import { Seeded } from "./seeded.ts";
 import { StorageMemory } from "./storage-memory.ts";

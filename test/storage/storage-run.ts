@@ -19,8 +19,9 @@ import { Log } from "../../src/storage/log.ts";
 import { DURABLE_END, LOG_END, LOG_START, SYNCED_END } from "../../src/storage/log-memory.ts";
 import type { LogCheckpoint, LogEnvironment, LogEvents, LogSettings } from "../../src/storage/partition-log.ts";
 import { readCheckpoint, readWrittenEnd } from "../../src/storage/published-log.ts";
-import { type ReaderEnvironment, readBatches } from "../../src/storage/reader.ts";
+import { readBatches } from "../../src/storage/reader.ts";
 import { type RecoveredLog, type RecoveryTask, recoverLog } from "../../src/storage/recovery.ts";
+import type { ReaderEnvironment } from "../../src/storage/segment-place.ts";
 import type { FakeDisk } from "./fake-disk.ts";
 import type { StorageMemory } from "./storage-memory.ts";
 
