@@ -5,6 +5,7 @@
  * What may happen to bytes
  * - Below the synced point nothing is ever cut. A bad batch there is corruption: it stays, and so do the batches behind it.
  * - Above it a bad batch with good ones behind it, on the same boot of the machine, is corruption too: a kill tears nothing.
+ * - So are last batches on the same boot that are all there and fail their checks.
  * - Any other bad end is a torn tail: copied to the quarantine folder, then cut.
  * - After a worker's death the log is cut to what had been published (contract H1); that was never acknowledged.
  *
@@ -12,6 +13,13 @@
  */
 import { BrokerError } from "../base/errors.ts";
 import type { TopicId } from "../base/topic-id.ts";
+import {
+  BATCH_HEADER_SIZE,
+  BATCH_LAST_OFFSET_DELTA_AT,
+  BATCH_LENGTH_AT,
+  BATCH_LENGTH_OVERHEAD,
+  BATCH_RECORDS_COUNT_AT,
+} from "../wasm/layout.ts";
 import { removeSegment } from "./active-segment.ts";
 import { type FileHandle, replaceFile } from "./disk.ts";
 import {
@@ -339,10 +347,39 @@ class Recovery {
     const wasWhole = point.position < this.#syncedPositionIn(point.base) || (this.#task.sameBoot && nextBase !== null);
     if (!wasWhole && outcome.stop === "zeros" && this.#isZero(file, point.position, end)) return true;
     const next = findNextBatch(this.#environment, file, { position: point.position + 1, end }, point.end);
-    if (!wasWhole && !(this.#task.sameBoot && next !== null)) return true; // A torn tail.
-    if (next !== null) this.#stepOver(next.position, next.baseOffset);
-    else this.#stepOverRest(end, nextBase);
+    const isDamage = wasWhole || (this.#task.sameBoot && next !== null);
+    if (isDamage && next !== null) this.#stepOver(next.position, next.baseOffset);
+    else if (isDamage) this.#stepOverRest(end, nextBase);
+    else if (!this.#task.sameBoot || outcome.stop !== "bad" || !this.#stepOverWholeBatches(file, end)) return true; // Torn.
     return false;
+  }
+
+  /**
+   * Of a write that a kill cut short a beginning is left. So where headers follow one another right to the end of the file, what
+   * fails its checks is damage, and may have been acknowledged.
+   *
+   * @returns false: they do not, so it is a torn tail
+   */
+  #stepOverWholeBatches(file: FileHandle, end: number): boolean {
+    let { position, end: offset } = this.#point;
+    const header = new Uint8Array(BATCH_HEADER_SIZE);
+    const view = new DataView(header.buffer);
+    while (position < end) {
+      const read = this.#environment.disk.read(file, header, position);
+      const length = view.getInt32(BATCH_LENGTH_AT);
+      const count = view.getInt32(BATCH_RECORDS_COUNT_AT);
+      const isPlausible =
+        read === header.length &&
+        view.getBigInt64(0) === BigInt(offset) &&
+        length >= BATCH_HEADER_SIZE - BATCH_LENGTH_OVERHEAD &&
+        count > 0 &&
+        count === view.getInt32(BATCH_LAST_OFFSET_DELTA_AT) + 1;
+      if (!isPlausible) return false;
+      position += BATCH_LENGTH_OVERHEAD + length;
+      offset += count;
+    }
+    if (position === end) this.#stepOver(end, offset);
+    return position === end;
   }
 
   /** No good batch follows in this segment, which was whole up to its end or to the synced point. */

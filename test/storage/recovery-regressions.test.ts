@@ -25,6 +25,27 @@ test("E2: a log whose first segment is missing stops loudly; its start does not 
   expect(() => restarted.open(LOG)).toThrow("offsets 0 to 1 were durable");
 });
 
+test("E2: a last batch that a killed broker had acknowledged since the checkpoint, and that was damaged, is not cut", () => {
+  for (const damaged of [1, 2]) {
+    const disk = new FakeDisk(memory.memory.bytes);
+    const run = new StorageRun(disk, memory);
+    run.open(LOG);
+    for (let number = 0; number < 3; number++)
+      expect(run.produce(LOG, batchOf({ number }))).toMatchObject({ acked: true });
+    disk.kill(new Seeded(1));
+    const path = `${FOLDER}/00000000000000000000.log`;
+    const size = disk.status(path)!.size;
+    for (let batch = 1; batch <= damaged; batch++) disk.flip(path, size - (batch * size) / 3 + 70, 1);
+    const again = new StorageRun(disk, memory);
+    const { recovered } = again.open(LOG);
+    expect(recovered.report).toMatchObject({ cutBytes: 0, quarantined: [] });
+    expect(recovered.report.corruptions).toMatchObject([{ offset: 3 - damaged, nextOffset: 3 }]);
+    expect(() => again.read(LOG, 3 - damaged)).toThrow("is damaged; the next good one is at 3");
+    expect(again.produce(LOG, batchOf({ number: 3 }))).toMatchObject({ base: 3, acked: true });
+    expect(again.read(LOG, 3)[0]?.baseOffset).toBe(3);
+  }
+});
+
 test("E2: what a dead worker had published and nobody can read is put aside before it is cut", () => {
   const disk = new FakeDisk(memory.memory.bytes);
   const run = new StorageRun(disk, memory, { settings: { durability: "os" } });
@@ -34,7 +55,8 @@ test("E2: what a dead worker had published and nobody can read is put aside befo
   const path = `${FOLDER}/00000000000000000000.log`;
   const size = disk.status(path)!.size;
   const file = disk.open(path, "write");
-  disk.write(file, Uint8Array.of(0xff, 0xff), size - 20);
+  // Its length is no longer true, so nothing says where it ends.
+  disk.write(file, Uint8Array.of(0x7f), size / 2 + 8);
   disk.close(file);
   const { recovered } = run.reopen(LOG);
   expect(recovered.end.end).toBe(1);
