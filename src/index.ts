@@ -162,6 +162,7 @@ class Node implements RunningBroker {
       folders: { topics: folders.topics(data), quarantine: folders.quarantine(data) },
       expected: folder.expected.logs as Checkpoints,
       clean: folder.expected.clean,
+      left: folder.left,
       sameBoot: folder.sameBoot,
       logsOpenMax: logsOpenMax(),
       ...(tailBytes && { tailBytes }),
@@ -250,9 +251,11 @@ class Node implements RunningBroker {
 
   /** Without the mark nothing is lost: the next start scans what it does not know. */
   async #markClean(): Promise<void> {
-    const logs = this.#broker.checkpoints();
+    const table = { data: this.data, owner: this.#owner, logs: this.#broker.checkpoints() };
+    const { maintenance } = this.#store;
     try {
-      await this.#store.maintenance.cleanMark({ data: this.data, owner: this.#owner, logs });
+      // A log that could not be recovered is still to be: the mark would say that it ends where it was seen last.
+      await (this.#broker.isCertain ? maintenance.cleanMark(table) : maintenance.checkpoint(table));
     } catch (error) {
       const facts = { error: String(error) };
       this.#options.log?.("warn", "the clean mark could not be written; the next start scans the logs", facts);

@@ -35,6 +35,8 @@ export interface BrokerOptions {
   readonly expected: Readonly<Checkpoints>;
   /** The last run ended cleanly, so `expected` is exact. */
   readonly clean: boolean;
+  /** Folders of partitions that it left behind, where it did not: some may be younger than `expected`. */
+  readonly left?: readonly string[];
   /** The machine was not restarted since the last run. */
   readonly sameBoot: boolean;
   /** Memory that a partition's tail may take while nobody reads in it. */
@@ -74,12 +76,14 @@ export class Broker implements LogResults {
   readonly #moved = new Set<Partition>();
   /** Partitions with batches for which a worker's queue had no room. */
   readonly #waiting = new Set<Partition>();
+  readonly #left: ReadonlySet<string>;
   readonly #settledListeners = new Set<() => void>();
   #nextWorker = 0;
 
   constructor(store: LogStore, meta: MetaStore, options: BrokerOptions) {
     this.store = store;
     this.#options = options;
+    this.#left = new Set(options.left);
     this.pool = new BlockPool(store.pool);
     this.intake = new Intake(store.memory.bytes, this.pool, SPILL_BYTES_MAX);
     this.producerIds = new ProducerIds(meta);
@@ -180,13 +184,13 @@ export class Broker implements LogResults {
    * @returns false: some log could not be recovered
    */
   async recover(): Promise<boolean> {
-    const { clean, expected, folders } = this.#options;
+    const { clean, folders } = this.#options;
     await this.topics.finishDeletions((topic, index) =>
       this.store.removePartition(`${folders.topics}/${partitionFolder(topic, index)}`),
     );
     if (clean) return true;
     let recovered = true;
-    const dirty = [...this.topics.partitions()].filter(({ log }) => log.folderName in expected);
+    const dirty = [...this.topics.partitions()].filter(({ log }) => !log.isCertain);
     for (let first = 0; first < dirty.length; first += RECOVERIES_AT_A_TIME) {
       const group = dirty.slice(first, first + RECOVERIES_AT_A_TIME);
       const opened = await Promise.all(group.map((partition) => this.#tryToOpen(partition)));
@@ -212,6 +216,12 @@ export class Broker implements LogResults {
       this.intake.retry();
     } while (this.#open.size > 0);
     this.intake.refuseAll(new BrokerError("SHUTTING_DOWN", "the broker is shutting down"));
+  }
+
+  /** Every log's end is known: a clean mark may say so. */
+  get isCertain(): boolean {
+    for (const { log } of this.topics.partitions()) if (!log.isCertain) return false;
+    return true;
   }
 
   /** For the checkpoint and the clean mark. */
@@ -262,11 +272,12 @@ export class Broker implements LogResults {
 
   #makePartition(topic: TopicConfig, index: number, isNew: boolean): Partition {
     const { expected, clean, sameBoot } = this.#options;
-    const found = isNew ? undefined : expected[partitionFolder(topic.name, index)];
+    const folder = partitionFolder(topic.name, index);
+    const found = isNew ? undefined : expected[folder];
     return new Partition(topic, index, this.#nextWorker++ % this.store.workers, this.#context, {
       expected: found?.topicId === topic.id ? found : null,
       sameBoot,
-      certain: clean || isNew,
+      certain: clean || isNew || (found === undefined && !this.#left.has(folder)),
     });
   }
 

@@ -24,6 +24,8 @@ export interface FolderState {
   readonly meta: FolderMeta;
   readonly sameBoot: boolean;
   readonly expected: ExpectedEnds;
+  /** Names of the partitions' folders that an unclean end left behind. */
+  readonly left: readonly string[];
   readonly metadata: { readonly records: readonly unknown[]; readonly size: number };
   readonly hasBallast: boolean;
 }
@@ -36,7 +38,8 @@ export const openFolder = ({ data: path, version }: FolderTask): TaskOutcome<Fol
     const { meta, previous, sameBoot, metadata } = withRoom(path, () => openDataFolder(disk, path, opening, crc32c));
     const owner = { folderId: meta.folderId, incarnation: previous?.incarnation ?? 0 };
     const expected = withRoom(path, () => takeExpectedEnds(disk, path, owner, crc32c));
-    return { meta, sameBoot, expected, metadata, hasBallast: ensureBallast(disk, path) };
+    const left = expected.clean ? [] : disk.list(folders.topics(path));
+    return { meta, sameBoot, expected, left, metadata, hasBallast: ensureBallast(disk, path) };
   });
 
 /** A broker also starts on a disk that has filled up. @throws BrokerError NO_SPACE not even the ballast is left */
