@@ -86,6 +86,10 @@ export class LocalMetaStore implements MetaStore {
     await this.#changeName(name, () => this.#change({ type: "topicForgotten", name }));
   }
 
+  get nextProducerId(): number {
+    return this.#nextProducerId;
+  }
+
   async takeProducerIds(count: number): Promise<ProducerIdBlock> {
     const first = this.#nextProducerId;
     this.#nextProducerId += count; // At once, so that two calls never meet; a failed write wastes numbers, no more.

@@ -33,6 +33,8 @@ export interface MetaStore {
   deleteTopic(name: string): Promise<void>;
   /** The folders of a deleted topic are gone: its name is free. @throws BrokerError NO_SPACE, STORAGE_ERROR */
   forgetTopic(name: string): Promise<void>;
+  /** Ids below it were taken. */
+  readonly nextProducerId: number;
   /** Ids that nobody else gets, whatever crashes (contract G1). */
   takeProducerIds(count: number): Promise<ProducerIdBlock>;
 }

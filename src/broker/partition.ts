@@ -142,8 +142,9 @@ export class Partition implements PartitionNumbers, TailOwner, LogOwner {
     if (!this.log.isCertain) await this.open();
   }
 
-  /** Nothing is on its way and nobody used it since. */
+  /** Nothing is on its way and nobody used it since. One in memory is never: it would forget its producers. */
   isIdle(sinceMs: number): boolean {
+    if (this.isMemory) return false;
     const isWaiting = this.#queued.length > 0 || this.#submitted > 0 || !this.#acks.isEmpty || this.log.isPinned;
     return this.log.isOpen && !isWaiting && this.#lastUsedMs < sinceMs;
   }

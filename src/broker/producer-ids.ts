@@ -22,6 +22,12 @@ export class ProducerIds {
     return this.#next++;
   }
 
+  /** Was the id given to somebody, or may have been? */
+  isTaken(id: number): boolean {
+    const isLeft = id >= this.#next && id < this.#end;
+    return id >= 0 && id < this.#meta.nextProducerId && !isLeft;
+  }
+
   async #takeBlock(): Promise<void> {
     try {
       const { first, count } = await this.#meta.takeProducerIds(BLOCK_SIZE);

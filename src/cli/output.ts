@@ -101,6 +101,14 @@ export class Output {
     });
   }
 
+  /** Resolves when everything is with the reader, or was refused: then the command has been told to stop. */
+  async end(): Promise<void> {
+    this.#send();
+    if (this.#isClosed) return;
+    await new Promise<void>((resolve) => this.#stdout.write("", () => resolve()));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** Something worth knowing that is no result. Not with `--json`, where standard error holds JSON only. */
   note(text: string): void {
     if (!this.json) this.error(text);

@@ -30,6 +30,7 @@ export async function runCli(argv: readonly string[], world: World): Promise<Exi
   const run: Run = { world, output, exitCode: EXIT_OK };
   try {
     await programFor(run).parseAsync(withHelpInside(argv), { from: "user" });
+    await output.end();
     // What stopped the command may be an error of its own.
     const { reason } = world.stop.signal;
     return isSystemError(reason) ? report(reason, output) : run.exitCode;

@@ -114,8 +114,8 @@ export async function initProducer(broker: Broker, body: InitProducer): Promise<
   if (body.producerEpoch < 0)
     throw new BrokerError("INVALID_REQUEST", `producer ${body.producerId} has no epoch ${body.producerEpoch}`);
   const epoch = body.producerEpoch + 1;
-  // After the last epoch comes a new id, as in Kafka.
-  if (epoch > 32767)
+  // After the last epoch comes a new id, as in Kafka. So it does for an id of another broker, which somebody may yet be given here.
+  if (epoch > 32767 || !broker.producerIds.isTaken(Number(body.producerId)))
     return ["InitProducerResult", { producerId: BigInt(await broker.producerIds.next()), producerEpoch: 0 }];
   return ["InitProducerResult", { producerId: body.producerId, producerEpoch: epoch }];
 }

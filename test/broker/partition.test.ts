@@ -162,6 +162,18 @@ describe("a partition on disk", () => {
     expect(outcomes.offsets).toEqual([0, 0, 0, 1, 1, 1]);
   });
 
+  test("G1: one in memory, which has no files, stays open and knows its producers", async () => {
+    const bench = new BrokerBench({ logsOpenMax: 1, idleMs: 1 });
+    const memory = await bench.openTopic("memory", { durability: "memory", "retention.bytes": "100000" });
+    for (const name of ["first", "second"]) {
+      bench.nowMs += 10;
+      await bench.openTopic(name);
+      bench.broker.closeIdle();
+      await turns();
+    }
+    expect(memory.log.isOpen).toBe(true);
+  });
+
   test("of more logs than may be open, all of which are wanted at once, each has its turn", async () => {
     const bench = new BrokerBench({ logsOpenMax: 2 });
     const outcomes = new Outcomes();

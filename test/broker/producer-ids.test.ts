@@ -12,6 +12,20 @@ test("G1: no id is given twice, to whoever asks at the same time and after any r
   expect(ids.every(Number.isSafeInteger)).toBe(true);
 });
 
+test("G1: which ids were given is known, also after a restart", async () => {
+  const bench = new BrokerBench();
+  expect(bench.broker.producerIds.isTaken(0)).toBe(false);
+  const id = await bench.broker.producerIds.next();
+  expect([id - 1, id, id + 1, 5000].map((one) => bench.broker.producerIds.isTaken(one))).toEqual([
+    false,
+    true,
+    false,
+    false,
+  ]);
+  const again = new BrokerBench({ records: bench.records });
+  expect([id, 5000].map((one) => again.broker.producerIds.isTaken(one))).toEqual([true, false]);
+});
+
 test("ids are durable before they are given, a thousand by one write", async () => {
   const bench = new BrokerBench();
   await Promise.all(Array.from({ length: 1000 }, () => bench.broker.producerIds.next()));
