@@ -22,8 +22,8 @@ import { folders } from "./storage/data-folder.ts";
 import { type FolderLock, lockFolder } from "./storage/folder-lock.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./storage/temporary-folder.ts";
 import type { Fault, FaultPoint } from "./workers/faults.ts";
+import { fileShares } from "./workers/file-shares.ts";
 import type { FolderState } from "./workers/folder-tasks.ts";
-import { logsOpenMax } from "./workers/logs-open-max.ts";
 import { ThreadLogStore } from "./workers/thread-log-store.ts";
 
 export { BrokerError, type ErrorName } from "./base/errors.ts";
@@ -38,6 +38,7 @@ export interface StartOptions {
   readonly host?: string;
   /** Default 4500; 0: any free one. */
   readonly port?: number;
+  /** Default 20,000, or as many as files may be open for. */
   readonly connectionsMax?: number;
   /** A client that is silent for so long is pinged, and cut off if it stays so: 8 to 960, default 60. */
   readonly idleSeconds?: number;
@@ -70,6 +71,7 @@ export const version: string = (createRequire(import.meta.url)("../package.json"
 
 const HOST = "127.0.0.1";
 const PORT = 4500;
+const CONNECTIONS_MAX = 20_000;
 const CHECKPOINT_MS = 1000;
 const IDLE_SWEEP_MS = 10_000;
 
@@ -164,7 +166,7 @@ class Node implements RunningBroker {
       clean: folder.expected.clean,
       left: folder.left,
       sameBoot: folder.sameBoot,
-      logsOpenMax: logsOpenMax(),
+      logsOpenMax: fileShares().logs,
       ...(tailBytes && { tailBytes }),
       ...(idleMs && { idleMs }),
       ...(partitionsMax && { partitionsMax }),
@@ -195,7 +197,7 @@ class Node implements RunningBroker {
     this.#server = await this.#parts.WebSocketServer.start(this.#broker, {
       host: this.host,
       port: this.#options.port ?? PORT,
-      ...(this.#options.connectionsMax && { connectionsMax: this.#options.connectionsMax }),
+      connectionsMax: this.#connectionsMax(),
       ...(this.#options.idleSeconds !== undefined && { idleSeconds: this.#options.idleSeconds }),
       identity: {
         clusterId: uuidBytes(this.#folder.meta.clusterId),
@@ -212,6 +214,18 @@ class Node implements RunningBroker {
         Math.min(IDLE_SWEEP_MS, this.#options.idleMs ?? IDLE_SWEEP_MS),
       ).unref(),
     );
+  }
+
+  /** As many as were asked for, or as files can be spared for. */
+  #connectionsMax(): number {
+    const { connectionsMax = CONNECTIONS_MAX } = this.#options;
+    const { connections } = fileShares();
+    if (connections < connectionsMax)
+      this.#options.log?.("warn", "fewer connections than wanted: more files would have to be open (ulimit -n)", {
+        connections,
+        wanted: connectionsMax,
+      });
+    return Math.min(connections, connectionsMax);
   }
 
   stats(): Record<string, unknown> {

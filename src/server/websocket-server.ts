@@ -22,7 +22,7 @@ export interface WebSocketServerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  readonly connectionsMax?: number;
+  readonly connectionsMax: number;
   /** A peer that is silent for so long is pinged and cut off: 8 to 960, default 60. */
   readonly idleSeconds?: number;
   readonly identity: ConnectionContext["identity"];
@@ -31,7 +31,6 @@ export interface WebSocketServerOptions {
   stats(): Record<string, unknown>;
 }
 
-const CONNECTIONS_MAX = 20_000;
 const IDLE_SECONDS = 60;
 /** Time to say Hello. */
 const HELLO_MS = 10_000;
@@ -133,7 +132,7 @@ export class WebSocketServer {
   }
 
   #makeApp(): TemplatedApp {
-    const connectionsMax = this.#options.connectionsMax ?? CONNECTIONS_MAX;
+    const { connectionsMax } = this.#options;
     return this.#uws
       .App()
       .ws<Session>(WEBSOCKET_PATH, {

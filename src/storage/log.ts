@@ -74,7 +74,7 @@ export class Log implements PartitionLog {
    * @throws BrokerError BUSY no memory for the directory
    */
   constructor(environment: LogEnvironment, identity: LogIdentity, settings: LogSettings, recovered: RecoveredLog) {
-    const { memory, arena, crc32c, disk, events, publisher } = environment;
+    const { memory, arena, crc32c, disk, events, publisher, unsyncedFiles } = environment;
     const { bases, end, epochs, logStartOffset } = recovered;
     this.entry = identity.entry;
     this.#environment = environment;
@@ -82,7 +82,7 @@ export class Log implements PartitionLog {
     if (recovered.producers !== null) this.#producers.decodeSnapshot(recovered.producers, crc32c);
     this.#admission = new Admission(environment, this.#producers);
     this.#epochs = new LeaderEpochs(epochs);
-    this.#unsynced = new UnsyncedFiles(disk);
+    this.#unsynced = new UnsyncedFiles(disk, unsyncedFiles);
     this.#files = new PartitionFiles(environment, identity, this.#unsynced);
     this.#published = new PublishedLog(memory, publisher, identity.entry, settings.durability);
     const isBegun = bases.length > 0;
@@ -137,7 +137,10 @@ export class Log implements PartitionLog {
     }
     const slots = admission.lastOffsetDelta + 1;
     try {
-      if (this.#segments.active === null) this.#segments.open(this.#written, this.#settings.segmentSlots);
+      if (this.#segments.active === null) {
+        if (this.#unsynced.isFull) return false;
+        this.#segments.open(this.#written, this.#settings.segmentSlots);
+      }
       const rolls = this.#mustRoll(length, slots, nowMs);
       if (rolls && this.#unsynced.isFull) return false;
       if (rolls || !this.#run.reaches(address)) {

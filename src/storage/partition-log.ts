@@ -7,6 +7,7 @@ import type { Crc32c } from "../wasm/crc32c.ts";
 import type { Disk, FailedSync, FileHandle } from "./disk.ts";
 import type { LogMemory, Publisher } from "./log-memory.ts";
 import type { DirectoryAllocator } from "./segment-directory.ts";
+import type { UnsyncedCount } from "./unsynced-count.ts";
 
 export type Durability = "disk" | "os" | "memory";
 
@@ -83,6 +84,8 @@ export interface LogEnvironment {
   readonly publisher: Publisher;
   readonly events: LogEvents;
   readonly openFiles: OpenFiles;
+  /** Of all logs of this worker. */
+  readonly unsyncedFiles: UnsyncedCount;
   /** This start of the node (contract A4). */
   readonly incarnation: number;
   /** A number that no other segment has. */

@@ -7,6 +7,7 @@
  */
 import type { Disk, FileHandle } from "./disk.ts";
 import type { SyncCollector } from "./partition-log.ts";
+import type { UnsyncedCount } from "./unsynced-count.ts";
 
 /** So many files are worth a sync at once, whatever the durability. */
 const FILES_PRESSING = 32;
@@ -15,13 +16,15 @@ const FILES_MAX = 96;
 
 export class UnsyncedFiles {
   readonly #disk: Disk;
+  readonly #ofAll: UnsyncedCount;
   #retired: FileHandle[] = [];
   #folders = new Set<string>();
   #collected: FileHandle[] = [];
   #collectedFolders: FileHandle[] = [];
 
-  constructor(disk: Disk) {
+  constructor(disk: Disk, ofAll: UnsyncedCount) {
     this.#disk = disk;
+    this.#ofAll = ofAll;
   }
 
   get isEmpty(): boolean {
@@ -29,16 +32,17 @@ export class UnsyncedFiles {
   }
 
   get isPressing(): boolean {
-    return this.#retired.length >= FILES_PRESSING;
+    return this.#retired.length >= (this.#ofAll.isHigh ? 1 : FILES_PRESSING);
   }
 
   get isFull(): boolean {
-    return this.#retired.length + this.#collected.length >= FILES_MAX;
+    return this.#ofAll.isFull || this.#retired.length + this.#collected.length >= FILES_MAX;
   }
 
   /** The file is complete; it is closed after the next sync. */
   retire(...files: readonly FileHandle[]): void {
     this.#retired.push(...files);
+    this.#ofAll.count += files.length;
   }
 
   /** The folder has a new or renamed entry. */
@@ -69,7 +73,7 @@ export class UnsyncedFiles {
 
   /** The group has ended: what it held is closed. */
   closeCollected(): void {
-    for (const file of this.#collected) this.#disk.close(file);
+    this.#close(this.#collected);
     for (const folder of this.#collectedFolders) this.#disk.close(folder);
     this.#collected = [];
     this.#collectedFolders = [];
@@ -78,8 +82,13 @@ export class UnsyncedFiles {
   /** Closes everything unsynced: the files are about to be deleted, or a failed sync made them worthless. */
   abandon(): void {
     this.closeCollected();
-    for (const file of this.#retired) this.#disk.close(file);
+    this.#close(this.#retired);
     this.#retired = [];
     this.#folders.clear();
+  }
+
+  #close(files: readonly FileHandle[]): void {
+    for (const file of files) this.#disk.close(file);
+    this.#ofAll.count -= files.length;
   }
 }

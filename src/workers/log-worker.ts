@@ -15,7 +15,9 @@ import { Log } from "../storage/log.ts";
 import { MemoryLog } from "../storage/memory-log.ts";
 import type { LogEnvironment, LogSettings } from "../storage/partition-log.ts";
 import type { RecoveredLog } from "../storage/recovery.ts";
+import { UnsyncedCount } from "../storage/unsynced-count.ts";
 import { commitFault, type FaultPoint, type PlannedFault } from "./faults.ts";
+import { fileShares } from "./file-shares.ts";
 import { SharedOpenFiles, TrackedDisk } from "./open-files.ts";
 import { SharedPublisher } from "./publication.ts";
 import { type ResultsOwner, ResultsWriter } from "./results-writer.ts";
@@ -98,6 +100,7 @@ class LogWorker implements ResultsOwner {
       publisher: new SharedPublisher(buffer),
       events: this.#results,
       openFiles,
+      unsyncedFiles: new UnsyncedCount(fileShares().unsynced / map.logWorkers.length),
       newSegmentId,
     };
     this.#drain = new Drain(disk, this.#results);

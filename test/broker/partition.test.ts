@@ -163,8 +163,8 @@ describe("a partition on disk", () => {
   });
 
   test("G1: one in memory, which has no files, stays open and knows its producers", async () => {
-    const bench = new BrokerBench({ logsOpenMax: 1, idleMs: 1 });
-    const memory = await bench.openTopic("memory", { durability: "memory", "retention.bytes": "100000" });
+    const bench = new BrokerBench({ logsOpenMax: 1, idleMs: 1, poolBytes: 64 << 20, blockMax: 1 << 20 });
+    const memory = await bench.openTopic("memory", { durability: "memory" });
     for (const name of ["first", "second"]) {
       bench.nowMs += 10;
       await bench.openTopic(name);

@@ -8,7 +8,10 @@ const folder = temporaryFolder();
 afterAll(() => folder.remove());
 
 const FILES_MAX = 256;
-const TOPICS = 150;
+const TOPICS = 100;
+/** Every second record begins a segment. */
+const SEGMENT_BYTES = 16_384;
+const ROUNDS = 4;
 
 test("more topics are written and read than files may be open", async (context) => {
   requireThat(context, process.platform === "linux", "/proc");
@@ -17,18 +20,25 @@ test("more topics are written and read than files may be open", async (context) 
   const topics = Array.from({ length: TOPICS }, (_, index) => `t${index}`);
   await Promise.all(
     topics.map((name, index) =>
-      client.topics.create({ name, partitions: 1, settings: { durability: index % 2 === 0 ? "disk" : "os" } }),
+      client.topics.create({
+        name,
+        partitions: 1,
+        settings: { durability: index % 2 === 0 ? "disk" : "os", "segment.bytes": String(SEGMENT_BYTES) },
+      }),
     ),
   );
   const producer = await client.producer();
-  for (let round = 0; round < 2; round++) {
-    const acks = await Promise.all(topics.map((topic) => producer.send({ topic, value: `${topic} ${round}` })));
+  const textOf = (topic: string, round: number): string => `${topic} ${round} `.padEnd(SEGMENT_BYTES / 2);
+  for (let round = 0; round < ROUNDS; round++) {
+    const acks = await Promise.all(topics.map((topic) => producer.send({ topic, value: textOf(topic, round) })));
     expect(acks.map(({ offset }) => offset)).toEqual(topics.map(() => round));
     expect(fs.readdirSync(`/proc/${broker.process.pid}/fd`).length).toBeLessThan(FILES_MAX);
   }
   for (const topic of topics) {
     const { records } = await client.fetch({ topic, partition: 0, from: "earliest" });
-    expect(records.map((record) => record.valueText())).toEqual([`${topic} 0`, `${topic} 1`]);
+    expect(records.map((record) => record.valueText())).toEqual(
+      Array.from({ length: ROUNDS }, (_, round) => textOf(topic, round)),
+    );
   }
   await client.close();
   expect(await broker.stop()).toBe(0);
@@ -38,7 +48,7 @@ test("more topics are written and read than files may be open", async (context) 
   const last = await startBroker(folder.path, [], 0, { filesMax: FILES_MAX });
   const reader = await connect({ server: `127.0.0.1:${last.port}` });
   const ends = await Promise.all(topics.map((topic) => reader.fetch({ topic, partition: 0, from: "earliest" })));
-  expect(ends.map(({ highWatermark }) => highWatermark)).toEqual(topics.map(() => 2));
+  expect(ends.map(({ highWatermark }) => highWatermark)).toEqual(topics.map(() => ROUNDS));
   await reader.close();
   expect(await last.stop()).toBe(0);
   expect(last.stderr()).not.toContain("EMFILE");

@@ -22,6 +22,7 @@ import { readCheckpoint, readWrittenEnd } from "../../src/storage/published-log.
 import { readBatches } from "../../src/storage/reader.ts";
 import { type RecoveredLog, type RecoveryTask, recoverLog } from "../../src/storage/recovery.ts";
 import type { ReaderEnvironment } from "../../src/storage/segment-place.ts";
+import { UnsyncedCount } from "../../src/storage/unsynced-count.ts";
 import type { FakeDisk } from "./fake-disk.ts";
 import type { StorageMemory } from "./storage-memory.ts";
 
@@ -55,6 +56,8 @@ export interface StartOptions {
   /** Of every log that is opened. */
   readonly settings?: Partial<LogSettings>;
   readonly nowMs?: number;
+  /** Files of all logs that may wait for a sync. */
+  readonly unsyncedMax?: number;
 }
 
 export class OpenLog {
@@ -102,7 +105,7 @@ export class StorageRun implements LogEvents {
 
   /** Opens the folder, as a broker does before it takes requests. */
   constructor(disk: FakeDisk, memory: StorageMemory, options: StartOptions = {}) {
-    const { bootId = "boot-1", settings = {}, nowMs = NOW } = options;
+    const { bootId = "boot-1", settings = {}, nowMs = NOW, unsyncedMax = Number.POSITIVE_INFINITY } = options;
     this.disk = disk;
     this.settings = { ...SETTINGS, ...settings };
     this.nowMs = nowMs;
@@ -129,6 +132,7 @@ export class StorageRun implements LogEvents {
       publisher: { begin: () => {}, end: () => {} },
       events: this,
       openFiles: { opened: () => {} },
+      unsyncedFiles: new UnsyncedCount(unsyncedMax),
       incarnation: meta.incarnation,
       newSegmentId,
     };
