@@ -5,7 +5,7 @@
  * repository's by rule: what only a checkout needs is left out, and every path "./x.ts" reads "./x.js".
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
@@ -55,6 +55,7 @@ export function build(folder: string): void {
   });
   if (status !== 0) throw new Error("the sources do not compile");
   localiseIntegers(join(folder, "assembly/layout.d.ts"));
+  for (const path of globSync("src/**/*.d.ts", { cwd: folder })) localiseWebAssembly(join(folder, path));
   const manifest = publishedManifest(
     JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<string, unknown>,
   );
@@ -66,6 +67,14 @@ export function build(folder: string): void {
 function localiseIntegers(declarations: string): void {
   const integers = readFileSync(join(root, "src/base/wasm-integers.d.ts"), "utf8").replaceAll("declare type", "type");
   writeFileSync(declarations, integers + readFileSync(declarations, "utf8"));
+}
+
+/** A project without `lib.dom` may have no namespace WebAssembly: files that name it bring what they need of it. */
+function localiseWebAssembly(declarations: string): void {
+  const text = readFileSync(declarations, "utf8");
+  if (!text.includes("WebAssembly.")) return;
+  const own = readFileSync(join(root, "src/wasm/web-assembly.d.ts"), "utf8");
+  writeFileSync(declarations, `${text}\n${own}`);
 }
 
 if (import.meta.main) build(join(root, "dist"));

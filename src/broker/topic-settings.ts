@@ -66,6 +66,21 @@ export const settingDefinitions: Readonly<Record<SettingName, NumberSetting | Ch
   },
 };
 
+/** Settings that mean something with only some durabilities. */
+const HONOURED_ONLY: Partial<Record<SettingName, readonly Durability[]>> = {
+  "retention.bytes": ["memory"],
+  "segment.bytes": ["disk", "os"],
+  "segment.ms": ["disk", "os"],
+  "segment.slots": ["disk", "os"],
+};
+
+/** Names of a topic's settings, without those that change nothing about it, unless somebody has set them. */
+export function describedSettings(settings: TopicSettings): SettingName[] {
+  const isHonoured = (name: SettingName): boolean => HONOURED_ONLY[name]?.includes(settings.durability) ?? true;
+  const names = Object.keys(defaultSettings) as SettingName[];
+  return names.filter((name) => isHonoured(name) || settings[name] !== defaultSettings[name]);
+}
+
 /** Settings of Kafka that we do not honour yet: refused with that reason. */
 const NOT_HONOURED = [
   "cleanup.policy",

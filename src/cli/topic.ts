@@ -1,7 +1,7 @@
 /** `cambium topic ...`: what topics there are, and how to change them. */
 
 import { BrokerError } from "../base/errors.ts";
-import type { DurabilityName, TopicDescription } from "../client/index.ts";
+import type { TopicDescription } from "../client/index.ts";
 import type { Invocation } from "./command-definition.ts";
 import { UsageError } from "./command-error.ts";
 import { connected } from "./connected.ts";
@@ -82,7 +82,7 @@ export function alterTopic(invocation: Invocation): Promise<ExitCode> {
       ...(partitions !== undefined && { partitions }),
     });
     const topic = await client.topics.describe(name);
-    const honoured = Object.entries(honouredOf(topic));
+    const honoured = Object.entries(topic.settings);
     const changed = Object.fromEntries(honoured.map(([key, { value }]) => [key, value]));
     const text = dryRun ? `${name} could be altered` : `altered ${name}`;
     const facts = { topic: name, altered: !dryRun, partitions: topic.partitions.length, settings: changed };
@@ -128,23 +128,9 @@ function rowOf(topic: TopicDescription): (string | number)[] {
   return [topic.name, topic.partitions.length, recordsIn(topic), topic.durability];
 }
 
-/** Settings that mean something with only some durabilities. */
-const HONOURED_ONLY: Readonly<Record<string, readonly DurabilityName[]>> = {
-  "retention.bytes": ["memory"],
-  "segment.bytes": ["disk", "os"],
-  "segment.ms": ["disk", "os"],
-  "segment.slots": ["disk", "os"],
-};
-
-/** The topic's settings without those that change nothing about it, unless somebody has set them. */
-function honouredOf({ settings, durability }: TopicDescription): TopicDescription["settings"] {
-  const isHonoured = (name: string): boolean => HONOURED_ONLY[name]?.includes(durability) ?? true;
-  return Object.fromEntries(Object.entries(settings).filter(([name, { isDefault }]) => isHonoured(name) || !isDefault));
-}
-
 function describe(topic: TopicDescription, output: Output): void {
   const { name, topicId, durability, maxMessageBytes, partitions } = topic;
-  const settings = honouredOf(topic);
+  const settings = topic.settings;
   if (output.json) {
     output.line(JSON.stringify({ topic: name, topicId, durability, maxMessageBytes, partitions, settings }));
     return;

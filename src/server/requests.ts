@@ -11,7 +11,7 @@ import type { PartitionNumbers } from "../broker/produce-owner.ts";
 import { resolveStart, type StartAt } from "../broker/start-offset.ts";
 import type { Topic } from "../broker/topic.ts";
 import type { TopicConfig } from "../broker/topic-config.ts";
-import { defaultSettings, type SettingName } from "../broker/topic-settings.ts";
+import { defaultSettings, describedSettings } from "../broker/topic-settings.ts";
 import type { Encodable } from "../protocol/field-codec.ts";
 import type {
   AlterTopic,
@@ -75,7 +75,6 @@ export async function describeTopics(broker: Broker, body: DescribeTopics): Prom
 }
 
 async function describeTopic({ config, partitions }: Topic, withSettings: boolean): Promise<Encodable<TopicInfo>> {
-  const names = Object.keys(defaultSettings) as SettingName[];
   return {
     name: config.name,
     topicId: topicIdToBytes(config.id),
@@ -83,7 +82,7 @@ async function describeTopic({ config, partitions }: Topic, withSettings: boolea
     maxMessageBytes: config.settings["max.message.bytes"],
     partitions: await Promise.all(partitions.map(describePartition)),
     ...(withSettings && {
-      settings: names.map((key) => ({
+      settings: describedSettings(config.settings).map((key) => ({
         key,
         value: String(config.settings[key]),
         isDefault: config.settings[key] === defaultSettings[key],

@@ -15,7 +15,15 @@
  */
 import { diskCode } from "./active-segment.ts";
 import { Admission } from "./admission.ts";
-import { appendError, REFUSED_CLOSED, REFUSED_NO_MEMORY, REFUSED_READ_ONLY, refusalOf } from "./append-result.ts";
+import {
+  appendError,
+  REFUSED_CLOSED,
+  REFUSED_NO_MEMORY,
+  REFUSED_NO_SPACE,
+  REFUSED_READ_ONLY,
+  REFUSED_STORAGE,
+  refusalOf,
+} from "./append-result.ts";
 import type { FailedSync, FileHandle } from "./disk.ts";
 import { LeaderEpochs } from "./leader-epochs.ts";
 import { LogPoint } from "./log-point.ts";
@@ -55,6 +63,8 @@ export class Log implements PartitionLog {
   #undone = 0;
   #rollForced = false;
   #readOnly = false;
+  /** The disk refused the last batch, and that was told. */
+  #isRefused = false;
 
   readonly #sync: SyncProgress;
   /** Files of the last due sync could not be opened: it is tried again. */
@@ -184,9 +194,20 @@ export class Log implements PartitionLog {
     this.#published.written(this.#written);
     if (this.syncsInBackground) this.#producers.commit(this.#written.end);
     this.#run.tellAppended();
+    if (!this.#isRefused) return;
+    this.#isRefused = false;
+    this.#warn("batches are taken again");
+  }
+
+  /** Says once that the disk refuses; `#publishRun` says when it does so no more. */
+  #noteRefusal(code: number): void {
+    if (this.#isRefused || this.#readOnly || (code !== REFUSED_NO_SPACE && code !== REFUSED_STORAGE)) return;
+    this.#isRefused = true;
+    this.#warn(`batches are refused: ${appendError(code).message}`);
   }
 
   #refuse(request: number, code: number): true {
+    this.#noteRefusal(code);
     this.#environment.events.refused(this.entry, request, code);
     return true;
   }
@@ -259,6 +280,7 @@ export class Log implements PartitionLog {
     this.#staged.copyFrom(this.#written);
     this.#producers.rollback(this.#written.end);
     this.#cutBack(() => this.#segments.active!.truncate(this.#written));
+    this.#noteRefusal(refusalOf(code));
     this.#run.refuseAll(refusalOf(code));
   }
 

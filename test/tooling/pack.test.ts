@@ -100,7 +100,18 @@ describe("installed from its tarball", () => {
     const imports = entries.map((entry, index) => `export * as entry${index} from ${JSON.stringify(entry)};\n`);
     writeFileSync(join(project, "user.ts"), imports.join(""));
     const compiler = join(root, "node_modules/typescript/bin/tsc");
-    const strict = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2023", "--skipLibCheck", "false"];
+    const strict = [
+      "--noEmit",
+      "--strict",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2023",
+      "--lib",
+      "es2023",
+      "--skipLibCheck",
+      "false",
+    ];
     const types = ["--typeRoots", join(root, "node_modules/@types"), "--types", "node"];
     run(process.execPath, [compiler, ...strict, ...types, "user.ts"], project);
   });
