@@ -16,6 +16,7 @@ import path from "node:path";
 import { systemClock } from "./base/clock.ts";
 import type { Broker, Checkpoints } from "./broker/broker.ts";
 import type { MetadataRecord } from "./broker/local-meta-store.ts";
+import { checkStartOptions, type StartOptions } from "./broker/start-options.ts";
 import { loadUws } from "./server/uws.ts";
 import type { WebSocketServer } from "./server/websocket-server.ts";
 import { folders } from "./storage/data-folder.ts";
@@ -27,33 +28,7 @@ import type { FolderState } from "./workers/folder-tasks.ts";
 import { ThreadLogStore } from "./workers/thread-log-store.ts";
 
 export { BrokerError, type ErrorName } from "./base/errors.ts";
-
-export type LogLevel = "info" | "warn" | "error";
-export type LogSink = (level: LogLevel, message: string, facts?: Readonly<Record<string, unknown>>) => void;
-
-export interface StartOptions {
-  /** A folder, made if need be; "temporary": one of its own that goes with the broker. */
-  readonly data: string;
-  /** Default 127.0.0.1. */
-  readonly host?: string;
-  /** Default 4500; 0: any free one. */
-  readonly port?: number;
-  /** Default 20,000, or as many as files may be open for. */
-  readonly connectionsMax?: number;
-  /** A client that is silent for so long is pinged, and cut off if it stays so: 8 to 960, default 60. */
-  readonly idleSeconds?: number;
-  readonly partitionsMax?: number;
-  /** Bytes of memory for batches, default 256 MiB. */
-  readonly poolBytes?: number;
-  /** Bytes of its newest batches that a partition keeps in memory while nobody reads them, default 8 MiB. */
-  readonly tailBytes?: number;
-  /** Partitions unused for so long are closed, default 60,000. */
-  readonly idleMs?: number;
-  /** Default: one per two processors. */
-  readonly logWorkers?: number;
-  /** Hears what an operator should know; default: nobody. */
-  readonly log?: LogSink;
-}
+export type { LogLevel, LogSink, StartOptions } from "./broker/start-options.ts";
 
 export interface RunningBroker {
   readonly host: string;
@@ -78,9 +53,10 @@ const IDLE_SWEEP_MS = 10_000;
 /**
  * Starts a broker.
  *
- * @throws BrokerError FOLDER_LOCKED, LAYOUT_UNSUPPORTED, LOG_DAMAGED, ADDRESS_IN_USE, TRANSPORT_UNAVAILABLE, STORAGE_ERROR
+ * @throws BrokerError INVALID_OPTION, FOLDER_LOCKED, LAYOUT_UNSUPPORTED, LOG_DAMAGED, ADDRESS_IN_USE, TRANSPORT_UNAVAILABLE, STORAGE_ERROR
  */
 export async function startBroker(options: StartOptions): Promise<RunningBroker> {
+  checkStartOptions(options);
   await loadUws(); // Before anything is touched: without it there is no broker.
   const isTemporary = options.data === "temporary";
   const data = isTemporary ? makeTemporaryFolder() : path.resolve(options.data);
@@ -218,8 +194,9 @@ class Node implements RunningBroker {
 
   /** As many as were asked for, or as files can be spared for. */
   #connectionsMax(): number {
-    const { connectionsMax = CONNECTIONS_MAX } = this.#options;
+    const { connectionsMax } = this.#options;
     const { connections } = fileShares();
+    if (connectionsMax === undefined) return Math.min(connections, CONNECTIONS_MAX);
     if (connections < connectionsMax)
       this.#options.log?.("warn", "fewer connections than wanted: more files would have to be open (ulimit -n)", {
         connections,

@@ -42,7 +42,12 @@ export const schema = {
     false,
     "Allow a host that other machines reach, although nobody has to log in",
   ),
-  connectionsMax: setting("start", integer(1, 1_000_000), 20_000, "Most connections at a time"),
+  connectionsMax: setting(
+    "start",
+    integer(1, 1_000_000),
+    20_000,
+    "Most connections at a time, as far as open files (ulimit -n) go",
+  ),
   partitionsMax: setting("start", integer(1, 1_000_000), 100_000, "Most partitions of all topics together"),
   poolBytes: setting("start", bytes(64 * MIB, 2 * GIB), 256 * MIB, "Memory for the batches of all connections"),
   tailBytes: setting("start", bytes(64 * KIB, GIB), 8 * MIB, "Newest bytes that a partition keeps in memory unread"),

@@ -1,4 +1,5 @@
 /** `cambium start`: a broker until the process is asked to end. */
+import { isLoopback } from "../base/loopback.ts";
 import type { Invocation } from "./command-definition.ts";
 import { UsageError } from "./command-error.ts";
 import { EXIT_OK, type ExitCode } from "./failure.ts";
@@ -10,7 +11,7 @@ export async function start({ world, output, settings, origins }: Invocation): P
   refuseOpenDoor(settings);
   const format = output.json && origins.logFormat === "default" ? "json" : settings.logFormat;
   const log = logger(settings.logLevel, format, (line) => output.error(line));
-  const broker = await world.startBroker(brokerOptions(settings, log));
+  const broker = await world.startBroker(brokerOptions(settings, origins, log));
   const { host, port, data, incarnation } = broker;
   const readyMs = Math.round(world.uptimeMs());
   output.result(
@@ -23,10 +24,15 @@ export async function start({ world, output, settings, origins }: Invocation): P
   return EXIT_OK;
 }
 
-function brokerOptions(settings: Settings, log: LogSink): BrokerOptions {
-  const { data, host, port, connectionsMax, partitionsMax, poolBytes, tailBytes, logWorkers } = settings;
-  const options = { data, host, port, connectionsMax, partitionsMax, poolBytes, tailBytes, log };
-  return logWorkers === null ? options : { ...options, logWorkers };
+function brokerOptions(settings: Settings, origins: Invocation["origins"], log: LogSink): BrokerOptions {
+  const { data, host, insecureNoAuth, port, connectionsMax, partitionsMax, poolBytes, tailBytes, logWorkers } =
+    settings;
+  return {
+    ...{ data, host, insecureNoAuth, port, partitionsMax, poolBytes, tailBytes, log },
+    // Where nobody asked for a number, it may be what files suffice for.
+    ...(origins.connectionsMax !== "default" && { connectionsMax }),
+    ...(logWorkers !== null && { logWorkers }),
+  };
 }
 
 /** Nobody has to log in yet, so other machines are let in only by a word of the operator's. */
@@ -36,10 +42,6 @@ function refuseOpenDoor({ host, insecureNoAuth }: Settings): void {
     `host ${host} can be reached from other machines, and nobody has to log in: anyone there could read, write and delete. ` +
       "Listen on 127.0.0.1, or say --insecure-no-auth if the network is closed",
   );
-}
-
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

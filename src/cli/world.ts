@@ -8,8 +8,9 @@ export type LogSink = (level: LogLevel, message: string, facts?: Readonly<Record
 export interface BrokerOptions {
   readonly data: string;
   readonly host: string;
+  readonly insecureNoAuth: boolean;
   readonly port: number;
-  readonly connectionsMax: number;
+  readonly connectionsMax?: number;
   readonly partitionsMax: number;
   readonly poolBytes: number;
   readonly tailBytes: number;

@@ -1,17 +1,17 @@
 /** What a consumer may be told, checked. */
 import type { BrokerError } from "../base/errors.ts";
-import { MIB } from "../base/units.ts";
-import { Start } from "../protocol/generated/wire.ts";
 import {
   choiceOption,
   functionOption,
   integerOption,
   knownOptions,
-  METADATA_MAX_AGE_MS,
   type OptionNames,
   requireOption,
   signalOption,
-} from "./options.ts";
+} from "../base/options.ts";
+import { MIB } from "../base/units.ts";
+import { Start } from "../protocol/generated/wire.ts";
+import { METADATA_MAX_AGE_MS } from "./options.ts";
 
 /**
  * Where reading begins: at the first record there is, after the last one, at an offset, or at the first record that is not

@@ -10,12 +10,13 @@
  * A consumer is read once, in one way. Where it stands is told by `positions`; another one goes on there with `offsets`.
  */
 import { BrokerError } from "../base/errors.ts";
+import { integerOption, requireOption } from "../base/options.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
 import { BatchCursor } from "./batch-cursor.ts";
 import type { ConsumedRecord } from "./consumed-record.ts";
 import { ConsumerFeed, type InPlaceReader, type ReadableBatch } from "./consumer-feed.ts";
 import { type ConsumerOptions, type ConsumerSettings, consumerSettings } from "./consumer-options.ts";
-import { type ConnectSettings, integerOption, requireOption } from "./options.ts";
+import type { ConnectSettings } from "./options.ts";
 import { PausedPartitions } from "./paused-partitions.ts";
 import { RecordBatch } from "./record-batch.ts";
 import type { RecordCursor } from "./record-cursor.ts";

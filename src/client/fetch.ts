@@ -1,5 +1,6 @@
 /** One answer to one question: the records of a partition from somewhere on, as far as a limit goes. */
 import { assert } from "../base/assert.ts";
+import { integerOption, knownOptions, type OptionNames, textOption } from "../base/options.ts";
 import { MIB, type Offset, type Timestamp } from "../base/units.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
 import { BatchCursor } from "./batch-cursor.ts";
@@ -9,7 +10,6 @@ import type { Channel } from "./channel.ts";
 import type { ConsumedRecord } from "./consumed-record.ts";
 import { type StartPosition, type StartValue, startValue } from "./consumer-options.ts";
 import { damagedBatch } from "./located-error.ts";
-import { integerOption, knownOptions, type OptionNames, textOption } from "./options.ts";
 import { SliceAssembler } from "./slice-assembler.ts";
 
 export interface FetchOptions {

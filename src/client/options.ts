@@ -1,6 +1,12 @@
 /** What users may set, checked once where it comes in. */
-import { BrokerError } from "../base/errors.ts";
-import { nearest } from "../base/nearest.ts";
+import {
+  integerOption,
+  knownOptions,
+  type OptionNames,
+  requireOption,
+  signalOption,
+  textOption,
+} from "../base/options.ts";
 import { PORT_DEFAULT } from "../protocol/endpoint.ts";
 import type { ServerAddress } from "./transport.ts";
 
@@ -56,68 +62,6 @@ export function connectSettings(options: ConnectOptions): ConnectSettings {
   };
   requireOption(settings.reconnectMinMs <= settings.reconnectMaxMs, "reconnectMinMs is above reconnectMaxMs");
   return settings;
-}
-
-/** Every name of the options, so that none is missing. */
-export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
-
-/** @throws BrokerError INVALID_OPTION  one of the options has a name that is not among these */
-export function knownOptions<Options extends object>(of: string, options: Options, names: OptionNames<Options>): void {
-  requireOption(typeof options === "object" && options !== null, `the options of ${of} are an object`);
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(names, name)) continue;
-    const meant = nearest(name, Object.keys(names));
-    throw new BrokerError(
-      "INVALID_OPTION",
-      `${of} has no option ${name}${meant === null ? "" : `; the nearest is ${meant}`}`,
-      { details: { option: name, ...(meant !== null && { nearest: meant }) } },
-    );
-  }
-}
-
-/** @throws BrokerError INVALID_OPTION */
-export function requireOption(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new BrokerError("INVALID_OPTION", message);
-}
-
-/** @throws BrokerError INVALID_OPTION */
-export function integerOption(
-  name: string,
-  value: number,
-  minimum: number,
-  maximum: number = Number.MAX_SAFE_INTEGER,
-): number {
-  const inRange = Number.isSafeInteger(value) && value >= minimum && value <= maximum;
-  const range = maximum === Number.MAX_SAFE_INTEGER ? `at least ${minimum}` : `from ${minimum} to ${maximum}`;
-  requireOption(inRange, `${name} is a whole number, ${range}, not ${String(value)}`);
-  return value;
-}
-
-/** @throws BrokerError INVALID_OPTION */
-export function textOption(name: string, value: string): string {
-  requireOption(typeof value === "string", `${name} is text, not ${typeof value}`);
-  return value;
-}
-
-/** @throws BrokerError INVALID_OPTION */
-export function functionOption<Callback>(name: string, value: Callback | undefined): Callback | null {
-  requireOption(value === undefined || typeof value === "function", `${name} is a function, not ${typeof value}`);
-  return value ?? null;
-}
-
-/** @throws BrokerError INVALID_OPTION */
-export function signalOption(name: string, value: AbortSignal | undefined): void {
-  requireOption(value === undefined || value instanceof AbortSignal, `${name} is an AbortSignal`);
-}
-
-/** @throws BrokerError INVALID_OPTION */
-export function choiceOption<Choice extends string | number>(
-  name: string,
-  value: Choice,
-  choices: readonly Choice[],
-): Choice {
-  requireOption(choices.includes(value), `${name} is one of ${choices.join(", ")}, not ${String(value)}`);
-  return value;
 }
 
 function parseServer(server: string): ServerAddress {

@@ -1,19 +1,19 @@
 /** What a producer may be told, checked. */
 import type { BrokerError } from "../base/errors.ts";
-import { KIB, MIB } from "../base/units.ts";
-import { BATCH_BYTES_INLINE_MAX } from "../protocol/limits.ts";
-import { type Compression, type Compressor, compressorOf } from "./compression.ts";
 import {
   choiceOption,
   functionOption,
   integerOption,
   knownOptions,
-  METADATA_MAX_AGE_MS,
   type OptionNames,
   requireOption,
   signalOption,
   textOption,
-} from "./options.ts";
+} from "../base/options.ts";
+import { KIB, MIB } from "../base/units.ts";
+import { BATCH_BYTES_INLINE_MAX } from "../protocol/limits.ts";
+import { type Compression, type Compressor, compressorOf } from "./compression.ts";
+import { METADATA_MAX_AGE_MS } from "./options.ts";
 import type { Partitioner } from "./partitioner.ts";
 import type { KeylessRule, PartitionChoice } from "./producer-topic.ts";
 import type { DurabilityName } from "./topics.ts";

@@ -1,5 +1,6 @@
 /** Topics: what the broker has, and how to change it. */
 import { BrokerError, type ErrorName, errorNameOf } from "../base/errors.ts";
+import { knownOptions, type OptionNames } from "../base/options.ts";
 import { topicIdFromBytes } from "../base/topic-id.ts";
 import type { Encodable } from "../protocol/field-codec.ts";
 import type { Bodies, SettingInfo, TopicInfo } from "../protocol/generated/messages.ts";
@@ -7,7 +8,6 @@ import { Durability } from "../protocol/generated/wire.ts";
 import type { BodyName } from "../protocol/messages.ts";
 import { brokerError } from "../protocol/wire-error.ts";
 import type { Channel } from "./channel.ts";
-import { knownOptions, type OptionNames } from "./options.ts";
 import { untilAborted, type WaitOptions } from "./until-aborted.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** Waiting that a caller may give up. */
-import { signalOption } from "./options.ts";
+import { signalOption } from "../base/options.ts";
 
 /** For a call that waits. */
 export interface WaitOptions {

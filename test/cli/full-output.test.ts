@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { withoutSettings } from "../../src/cli/settings-schema.ts";
 import { requireThat } from "../helpers/require.ts";
 import { startBroker, temporaryFolder } from "./cambium.ts";
 
@@ -20,7 +21,9 @@ for (const command of commands) {
     const args = command.at(-1) === "--data" ? [...command, folder.path] : command;
     const script = 'exec "$0" "$@" > /dev/full';
     const status = await new Promise((resolve) => {
-      execFile("sh", ["-c", script, process.execPath, main, ...args], (error) => resolve(error?.code ?? 0));
+      execFile("sh", ["-c", script, process.execPath, main, ...args], { env: withoutSettings(process.env) }, (error) =>
+        resolve(error?.code ?? 0),
+      );
     });
     expect(status).toBe(1);
   });

@@ -263,6 +263,26 @@ test("an idle time that the library does not bear is refused before it is asked"
   }
 });
 
+test("options that make no sense are refused before anything is made", async () => {
+  const senseless: object[] = [
+    { foo: 1 },
+    { data: "" },
+    { data: 1 },
+    { port: "abc" },
+    { poolBytes: 5 },
+    { logWorkers: 0 },
+    { partitionsMax: "5" },
+    { log: true },
+    { host: "0.0.0.0" },
+  ];
+  for (const options of senseless) {
+    const started = startBroker({ data: "temporary", port: 0, ...options });
+    await expect(started, JSON.stringify(options)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+  }
+  await expect(startBroker(undefined as never)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+  await (await startBroker({ data: "temporary", port: 0, host: "0.0.0.0", insecureNoAuth: true })).close();
+});
+
 test("requests of one number are all answered", async () => {
   await attacking({}, async (attacked) => {
     const client = await RawClient.connect(attacked.port);

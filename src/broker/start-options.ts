@@ -1,0 +1,83 @@
+/** What `startBroker` may be told, and the check of it. */
+import { isLoopback } from "../base/loopback.ts";
+import {
+  functionOption,
+  integerOption,
+  knownOptions,
+  type OptionNames,
+  requireOption,
+  textOption,
+} from "../base/options.ts";
+import { GIB, KIB, MIB } from "../base/units.ts";
+
+export type LogLevel = "info" | "warn" | "error";
+export type LogSink = (level: LogLevel, message: string, facts?: Readonly<Record<string, unknown>>) => void;
+
+export interface StartOptions {
+  /** A folder, made if need be; "temporary": one of its own that goes with the broker. */
+  readonly data: string;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** A host that other machines reach is refused without this: nobody has to log in. */
+  readonly insecureNoAuth?: boolean;
+  /** Default 4500; 0: any free one. */
+  readonly port?: number;
+  /** Default 20,000, or as many as files may be open for. */
+  readonly connectionsMax?: number;
+  /** A client that is silent for so long is pinged, and cut off if it stays so: 8 to 960, default 60. */
+  readonly idleSeconds?: number;
+  readonly partitionsMax?: number;
+  /** Bytes of memory for batches, default 256 MiB. */
+  readonly poolBytes?: number;
+  /** Bytes of its newest batches that a partition keeps in memory while nobody reads them, default 8 MiB. */
+  readonly tailBytes?: number;
+  /** Partitions unused for so long are closed, default 60,000. */
+  readonly idleMs?: number;
+  /** Default: one per two processors. */
+  readonly logWorkers?: number;
+  /** Hears what an operator should know; default: nobody. */
+  readonly log?: LogSink;
+}
+
+const NAMES: OptionNames<StartOptions> = {
+  data: true,
+  host: true,
+  insecureNoAuth: true,
+  port: true,
+  connectionsMax: true,
+  idleSeconds: true,
+  partitionsMax: true,
+  poolBytes: true,
+  tailBytes: true,
+  idleMs: true,
+  logWorkers: true,
+  log: true,
+};
+
+const LIMITS = {
+  port: [0, 65_535],
+  connectionsMax: [1, 1_000_000],
+  idleSeconds: [8, 960],
+  partitionsMax: [1, 1_000_000],
+  poolBytes: [32 * MIB, 2 * GIB],
+  tailBytes: [64 * KIB, GIB],
+  idleMs: [1, Number.MAX_SAFE_INTEGER],
+  logWorkers: [1, 64],
+} as const;
+
+/** @throws BrokerError INVALID_OPTION */
+export function checkStartOptions(options: StartOptions): void {
+  knownOptions("startBroker", options, NAMES);
+  requireOption(textOption("data", options.data) !== "", 'data is a folder, or "temporary"');
+  for (const [name, [min, max]] of Object.entries(LIMITS)) {
+    const value = options[name as keyof typeof LIMITS];
+    if (value !== undefined) integerOption(name, value, min, max);
+  }
+  functionOption("log", options.log);
+  const { host, insecureNoAuth } = options;
+  if (host === undefined) return;
+  requireOption(
+    isLoopback(textOption("host", host)) || insecureNoAuth === true,
+    `host ${host} can be reached from other machines, and nobody has to log in: anyone there could read, write and delete; say insecureNoAuth if the network is closed`,
+  );
+}
