@@ -5,7 +5,7 @@
  * callback; a large send from inside `drain` can hang its socket for ever, so `drain` only schedules; a message of 16 KiB or
  * more leaves straight from our memory only when nothing is corked.
  */
-import type { TemplatedApp, us_listen_socket, WebSocket } from "uWebSockets.js";
+import type { HttpResponse, TemplatedApp, us_listen_socket, WebSocket } from "uWebSockets.js";
 import { BrokerError } from "../base/errors.ts";
 import type { Broker } from "../broker/broker.ts";
 import { SUBPROTOCOL, WEBSOCKET_PATH } from "../protocol/endpoint.ts";
@@ -32,6 +32,8 @@ export interface WebSocketServerOptions {
 }
 
 const IDLE_SECONDS = 60;
+/** More sockets than connections are let in, so that who comes too many is told so; beyond, they are cut: each is a file. */
+const STRANGERS_SPARE = 16;
 /** Time to say Hello. */
 const HELLO_MS = 10_000;
 /** At the end: time for requests to be answered, and for clients to take what was sent and close. */
@@ -61,6 +63,8 @@ export class WebSocketServer {
   readonly #context: ConnectionContext;
   readonly #options: WebSocketServerOptions;
   readonly #connections = new Set<Connection>();
+  /** Sockets that are no connections yet, and may never be. */
+  #strangers = 0;
   readonly #waiting = new Set<Connection>();
   #flushScheduled = false;
   #listening: us_listen_socket | null = null;
@@ -135,6 +139,7 @@ export class WebSocketServer {
     const { connectionsMax } = this.#options;
     return this.#uws
       .App()
+      .filter((response, change) => this.#counted(response, change))
       .ws<Session>(WEBSOCKET_PATH, {
         maxPayloadLength: REQUEST_BYTES_MAX,
         maxBackpressure: BACKPRESSURE_MAX,
@@ -168,7 +173,15 @@ export class WebSocketServer {
       });
   }
 
+  /** A socket came (1) or went (-1). */
+  #counted(socket: HttpResponse, change: number): void {
+    this.#strangers += change;
+    const isTooMany = this.#strangers + this.#connections.size > this.#options.connectionsMax + STRANGERS_SPARE;
+    if (change > 0 && isTooMany) socket.close();
+  }
+
   #open(socket: Socket): void {
+    this.#strangers--; // The filter does not hear of it.
     const session = socket.getUserData();
     const connection = new Connection(this.#context, new UwsSocket(socket));
     session.connection = connection;

@@ -263,6 +263,27 @@ test("an idle time that the library does not bear is refused before it is asked"
   }
 });
 
+test("sockets that say nothing are no more than connections may be", async () => {
+  const broker = await startBroker({ data: "temporary", port: 0, connectionsMax: 4 });
+  let cut = 0;
+  const strangers = Array.from({ length: 60 }, () => {
+    const socket = connect(broker.port, "127.0.0.1");
+    socket.on("error", () => {});
+    return socket.on("close", () => cut++);
+  });
+  await expect.poll(() => cut, { timeout: 5000 }).toBe(60 - 4 - 16);
+  for (const socket of strangers) socket.destroy();
+  // Again and again: no place is lost by a connection that comes and goes.
+  for (let round = 0; round < 30; round++) {
+    await expect
+      .poll(() => RawClient.connect(broker.port).then((client) => client.close().then(() => true)))
+      .toBe(true);
+  }
+  const clients = await Promise.all(Array.from({ length: 4 }, () => RawClient.connect(broker.port)));
+  for (const client of clients) await client.close();
+  await broker.close();
+});
+
 test("options that make no sense are refused before anything is made", async () => {
   const senseless: object[] = [
     { foo: 1 },
