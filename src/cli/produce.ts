@@ -58,8 +58,10 @@ export function produce(invocation: Invocation): Promise<ExitCode> {
     } catch (error) {
       tally.refused(options.jsonLines ? withPartitionHint(error) : error, 0);
     }
-    // What was read before a failure is sent all the same.
-    await producer.close().catch((error: unknown) => tally.refused(error, 0));
+    // What was read before a failure is sent all the same; but who has waited once as long as may be does not wait again.
+    const { reason } = tally.failed;
+    const isTimedOut = reason instanceof BrokerError && reason.code === "REQUEST_TIMED_OUT";
+    await (isTimedOut ? producer.abort(reason) : producer.close()).catch((error: unknown) => tally.refused(error, 0));
     progress.end();
     const isInterrupted = input.isCut && world.stop.signal.aborted;
     tally.report(topic, performance.now() - startedMs, isInterrupted);
@@ -161,7 +163,9 @@ class Tally {
     const durability = this.#durability === "" ? "" : ` (${this.#durability})`;
     const what = `${countText(records)} record${records === 1 ? "" : "s"} acknowledged${durability} by ${topic}`;
     const facts = { acked: records, done: true, failed: this.#refused, bytes, ms: Math.round(ms), interrupted };
-    this.#output.result(facts, `${what} in ${secondsText(ms)}, ${rateText(bytes, ms)}`);
+    // The bytes are those that were given, so after a failure they are no rate.
+    const rate = this.failed.aborted ? "" : `, ${rateText(bytes, ms)}`;
+    this.#output.result(facts, `${what} in ${secondsText(ms)}${rate}`);
   }
 
   /** A line per turn of the event loop at most, and none while nobody takes them: the number is what counts. */
