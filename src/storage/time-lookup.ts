@@ -113,9 +113,11 @@ function indexedStart(
   const times = new TimesFile(bytes ?? new Uint8Array(0));
   if (!times.isOrdered) return -1;
   const index = times.firstNotBefore(timestamp) - 2;
-  if (index < 0) return 0;
+  if (index <= 0) return 0;
   const position = times.positionAt(index);
   const header = new Uint8Array(8);
   disk.read(log, header, position);
-  return new DataView(header.buffer).getBigInt64(0) === BigInt(base + times.slotAt(index)) ? position : -1;
+  // Offsets that are missing before a batch are part of its place in the index.
+  const slot = Number(new DataView(header.buffer).getBigInt64(0)) - base;
+  return slot >= times.slotAt(index) && slot < times.slotAt(index + 1) ? position : -1;
 }

@@ -2,11 +2,12 @@ import { describe, expect, test } from "vitest";
 import { removeSegment } from "../../src/storage/active-segment.ts";
 import { folders } from "../../src/storage/data-folder.ts";
 import { segmentFileName } from "../../src/storage/segment-files.ts";
+import { findOffsetByTime } from "../../src/storage/time-lookup.ts";
 import { partitionFiles } from "./audit.ts";
 import { FakeDisk } from "./fake-disk.ts";
 import { Seeded } from "./seeded.ts";
 import { StorageMemory } from "./storage-memory.ts";
-import { DATA, type StartOptions, StorageRun } from "./storage-run.ts";
+import { DATA, NOW, type StartOptions, StorageRun } from "./storage-run.ts";
 import { batchOf, headersOf } from "./stored-batches.ts";
 
 const memory = new StorageMemory();
@@ -246,6 +247,25 @@ describe("B1: a folder that Kafka wrote", () => {
     ] as const)
       expect(run.read(LOG, offset)[0]?.baseOffset, `offset ${offset}`).toBe(base);
     expect(headersOf(partitionFiles(run, LOG).get("00000000000000000003.log")!).length).toBe(4);
+  });
+
+  test("B2: a time is found behind missing offsets, and no index is made for it", () => {
+    const disk = new FakeDisk(memory.memory.bytes);
+    const batches = Array.from({ length: 100 }, (_, number) => {
+      const batch = batchOf({ number, valueSize: 900, timestamp: NOW + number * 100 });
+      new DataView(batch.buffer).setBigInt64(0, BigInt(3 * number));
+      return batch;
+    });
+    new StorageRun(disk, memory);
+    disk.restore(new Map([[`${FOLDER}/00000000000000000000.log`, Buffer.concat(batches)]]));
+    const run = new StorageRun(disk, memory, { settings: { segmentBytes: 100 } });
+    run.open(LOG);
+    run.produce(LOG, batchOf({ number: 100, timestamp: NOW + 100_000 })); // Seals the segment.
+    const source = { entry: run.log(LOG).entry, folder: FOLDER };
+    const { operations } = disk;
+    for (let number = 0; number < 100; number++)
+      expect(findOffsetByTime(run.reading, source, NOW + number * 100, run.logEnd(LOG))).toBe(3 * number);
+    expect(disk.operations).toBe(operations);
   });
 
   test("goes on with our appends, above its offsets and its epochs", () => {
