@@ -14,9 +14,11 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import { systemClock } from "./base/clock.ts";
+import { CONNECTIONS_DEFAULT } from "./base/start-limits.ts";
 import type { Broker, Checkpoints } from "./broker/broker.ts";
 import type { MetadataRecord } from "./broker/local-meta-store.ts";
 import { checkStartOptions, type StartOptions } from "./broker/start-options.ts";
+import { PORT_DEFAULT } from "./protocol/endpoint.ts";
 import { loadUws } from "./server/uws.ts";
 import type { WebSocketServer } from "./server/websocket-server.ts";
 import { folders } from "./storage/data-folder.ts";
@@ -45,8 +47,6 @@ export interface RunningBroker {
 export const version: string = (createRequire(import.meta.url)("../package.json") as { version: string }).version;
 
 const HOST = "127.0.0.1";
-const PORT = 4500;
-const CONNECTIONS_MAX = 20_000;
 const CHECKPOINT_MS = 1000;
 const IDLE_SWEEP_MS = 10_000;
 
@@ -95,6 +95,7 @@ class Node implements RunningBroker {
   readonly #broker: Broker;
   readonly #folder: FolderState;
   readonly #parts: Parts;
+  readonly #shares = fileShares();
   readonly #startedMs = systemClock.monotonic();
   readonly #timers: NodeJS.Timeout[] = [];
   #server: WebSocketServer | null = null;
@@ -142,7 +143,7 @@ class Node implements RunningBroker {
       clean: folder.expected.clean,
       left: folder.left,
       sameBoot: folder.sameBoot,
-      logsOpenMax: fileShares().logs,
+      logsOpenMax: this.#shares.logs,
       ...(tailBytes && { tailBytes }),
       ...(idleMs && { idleMs }),
       ...(partitionsMax && { partitionsMax }),
@@ -172,7 +173,7 @@ class Node implements RunningBroker {
     await this.#store.maintenance.removeLeftovers(folders.topics(this.data));
     this.#server = await this.#parts.WebSocketServer.start(this.#broker, {
       host: this.host,
-      port: this.#options.port ?? PORT,
+      port: this.#options.port ?? PORT_DEFAULT,
       connectionsMax: this.#connectionsMax(),
       ...(this.#options.idleSeconds !== undefined && { idleSeconds: this.#options.idleSeconds }),
       identity: {
@@ -195,8 +196,8 @@ class Node implements RunningBroker {
   /** As many as were asked for, or as files can be spared for. */
   #connectionsMax(): number {
     const { connectionsMax } = this.#options;
-    const { connections } = fileShares();
-    if (connectionsMax === undefined) return Math.min(connections, CONNECTIONS_MAX);
+    const { connections } = this.#shares;
+    if (connectionsMax === undefined) return Math.min(connections, CONNECTIONS_DEFAULT);
     if (connections < connectionsMax)
       this.#options.log?.("warn", "fewer connections than wanted: more files would have to be open (ulimit -n)", {
         connections,

@@ -8,7 +8,8 @@ import {
   requireOption,
   textOption,
 } from "../base/options.ts";
-import { GIB, KIB, MIB } from "../base/units.ts";
+import * as limits from "../base/start-limits.ts";
+import { MIB } from "../base/units.ts";
 
 export type LogLevel = "info" | "warn" | "error";
 export type LogSink = (level: LogLevel, message: string, facts?: Readonly<Record<string, unknown>>) => void;
@@ -55,14 +56,14 @@ const NAMES: OptionNames<StartOptions> = {
 };
 
 const LIMITS = {
-  port: [0, 65_535],
-  connectionsMax: [1, 1_000_000],
-  idleSeconds: [8, 960],
-  partitionsMax: [1, 1_000_000],
-  poolBytes: [32 * MIB, 2 * GIB],
-  tailBytes: [64 * KIB, GIB],
+  port: limits.PORT_LIMITS,
+  connectionsMax: limits.CONNECTIONS_LIMITS,
+  idleSeconds: limits.IDLE_SECONDS_LIMITS,
+  partitionsMax: limits.PARTITIONS_LIMITS,
+  poolBytes: [32 * MIB, limits.POOL_BYTES_MAX],
+  tailBytes: limits.TAIL_BYTES_LIMITS,
   idleMs: [1, Number.MAX_SAFE_INTEGER],
-  logWorkers: [1, 64],
+  logWorkers: limits.LOG_WORKERS_LIMITS,
 } as const;
 
 /** @throws BrokerError INVALID_OPTION */

@@ -2,7 +2,8 @@
  * The one table of settings: a row is at once a key of the config file (`poolBytes`), a variable of the environment
  * (`CAMBIUM_POOL_BYTES`) and a flag (`--pool-bytes`).
  */
-import { GIB, KIB, MIB } from "../base/units.ts";
+import * as limits from "../base/start-limits.ts";
+import { KIB, MIB } from "../base/units.ts";
 import { bytes, choice, duration, flag, folder, integer, type OptionType, text } from "./option-types.ts";
 
 /** Which commands have a setting's flag. */
@@ -35,7 +36,7 @@ export const schema = {
     'Folder of the logs; start makes it if need be; "temporary": one that goes with the broker',
   ),
   host: setting("start", text, "127.0.0.1", "Address to listen on"),
-  port: setting("start", integer(0, 65_535), 4500, "Port to listen on; 0: any free one"),
+  port: setting("start", integer(...limits.PORT_LIMITS), 4500, "Port to listen on; 0: any free one"),
   insecureNoAuth: setting(
     "start",
     flag,
@@ -44,15 +45,35 @@ export const schema = {
   ),
   connectionsMax: setting(
     "start",
-    integer(1, 1_000_000),
-    20_000,
+    integer(...limits.CONNECTIONS_LIMITS),
+    limits.CONNECTIONS_DEFAULT,
     "Most connections at a time, as far as open files (ulimit -n) go",
   ),
-  partitionsMax: setting("start", integer(1, 1_000_000), 100_000, "Most partitions of all topics together"),
-  poolBytes: setting("start", bytes(64 * MIB, 2 * GIB), 256 * MIB, "Memory for the batches of all connections"),
-  tailBytes: setting("start", bytes(64 * KIB, GIB), 8 * MIB, "Newest bytes that a partition keeps in memory unread"),
+  partitionsMax: setting(
+    "start",
+    integer(...limits.PARTITIONS_LIMITS),
+    100_000,
+    "Most partitions of all topics together",
+  ),
+  poolBytes: setting(
+    "start",
+    bytes(64 * MIB, limits.POOL_BYTES_MAX),
+    256 * MIB,
+    "Memory for the batches of all connections",
+  ),
+  tailBytes: setting(
+    "start",
+    bytes(...limits.TAIL_BYTES_LIMITS),
+    8 * MIB,
+    "Newest bytes that a partition keeps in memory unread",
+  ),
   logWorkers: {
-    ...setting("start", integer(1, 8), 1, "Threads that write logs (default: one per two processors)"),
+    ...setting(
+      "start",
+      integer(...limits.LOG_WORKERS_LIMITS),
+      1,
+      "Threads that write logs (default: one per two processors)",
+    ),
     default: null,
   } as SettingDefinition<number>,
   logLevel: setting(

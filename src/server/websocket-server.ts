@@ -6,7 +6,8 @@
  * more leaves straight from our memory only when nothing is corked.
  */
 import type { HttpResponse, TemplatedApp, us_listen_socket, WebSocket } from "uWebSockets.js";
-import { BrokerError } from "../base/errors.ts";
+import { integerOption } from "../base/options.ts";
+import { IDLE_SECONDS_LIMITS } from "../base/start-limits.ts";
 import type { Broker } from "../broker/broker.ts";
 import { SUBPROTOCOL, WEBSOCKET_PATH } from "../protocol/endpoint.ts";
 import { REQUEST_BYTES_MAX } from "../protocol/limits.ts";
@@ -73,10 +74,7 @@ export class WebSocketServer {
 
   /** @throws BrokerError TRANSPORT_UNAVAILABLE, ADDRESS_IN_USE, INVALID_OPTION */
   static async start(broker: Broker, options: WebSocketServerOptions): Promise<WebSocketServer> {
-    const { idleSeconds = IDLE_SECONDS } = options;
-    // The library would end the process.
-    if (!Number.isInteger(idleSeconds) || idleSeconds < 8 || idleSeconds > 960)
-      throw new BrokerError("INVALID_OPTION", `idleSeconds is a whole number from 8 to 960, not ${idleSeconds}`);
+    integerOption("idleSeconds", options.idleSeconds ?? IDLE_SECONDS, ...IDLE_SECONDS_LIMITS);
     const server = new WebSocketServer(await loadUws(), broker, options);
     await server.#listen();
     return server;

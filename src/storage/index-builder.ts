@@ -16,6 +16,7 @@ import {
 } from "./segment-files.ts";
 import { findNextBatch, type ScanEnvironment, type ScannedBatch, scanSegment } from "./segment-scan.ts";
 import { TIMES_ENTRY_SIZE, TIMES_INTERVAL } from "./time-index.ts";
+import { TimesFile } from "./times-file.ts";
 
 /** The segment whose index is built. */
 export interface IndexedSegment {
@@ -241,11 +242,11 @@ function replaceFrom(disk: Disk, file: FileHandle, position: number, bytes: Uint
 
 /** How many time entries belong to offsets before `slot`. */
 function timesBefore(disk: Disk, file: FileHandle, slot: number): number {
-  const bytes = new Uint8Array(disk.size(file) - INDEX_HEADER_SIZE);
-  disk.read(file, bytes, INDEX_HEADER_SIZE);
-  const view = new DataView(bytes.buffer);
-  let count = Math.floor(bytes.length / TIMES_ENTRY_SIZE);
-  while (count > 0 && view.getUint32((count - 1) * TIMES_ENTRY_SIZE + 8, true) >= slot) count--;
+  const bytes = new Uint8Array(disk.size(file));
+  disk.read(file, bytes, 0);
+  const times = new TimesFile(bytes);
+  let { count } = times;
+  while (count > 0 && times.slotAt(count - 1) >= slot) count--;
   return count;
 }
 

@@ -323,8 +323,8 @@ class Recovery {
       }
       // After a sync that failed, the kernel takes for written what it still shows, and the dead process could not say so
       // (contract D4): only what is written again will be synced.
-      if (this.#task.sameBoot && !this.#isForeign)
-        this.#copy(file, this.#syncedPositionIn(base), this.#point.position, file, this.#syncedPositionIn(base));
+      const synced = this.#syncedPositionIn(base);
+      if (this.#task.sameBoot && !this.#isForeign) this.#copy(file, synced, this.#point.position, file, synced);
       // A segment that the log has left gets no other sync; an earlier life may have cut it back behind its last one.
       if (this.#scannedBytes > 0 || this.#cutBytes > 0 || nextBase !== null) disk.sync(file);
     } finally {
