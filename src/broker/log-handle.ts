@@ -185,7 +185,8 @@ export class LogHandle {
       try {
         return await run(entry);
       } catch (error) {
-        if (this.#entry === entry && !this.#isDoomed) throw error;
+        // A log that is being closed may be so already, where it was read.
+        if (this.#entry === entry && this.#state === "open" && !this.#isDoomed) throw error;
       } finally {
         this.#unpin();
       }

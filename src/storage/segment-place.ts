@@ -127,6 +127,9 @@ export function translated<Result>(run: () => Result): Result {
   }
 }
 
+/** @throws BrokerError OFFSET_OUT_OF_RANGE the log was closed meanwhile: it may hold records all the same */
 function directoryOf({ memory }: ReaderEnvironment, { entry }: ReadSource): number {
-  return memory.f64[(entry >>> 3) + field.DIRECTORY]!;
+  const directory = memory.f64[(entry >>> 3) + field.DIRECTORY]!;
+  if (directory === 0) throw new BrokerError("OFFSET_OUT_OF_RANGE", "the log was closed meanwhile");
+  return directory;
 }

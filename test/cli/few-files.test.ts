@@ -40,6 +40,15 @@ test("more topics are written and read than files may be open", async (context) 
       Array.from({ length: ROUNDS }, (_, round) => textOf(topic, round)),
     );
   }
+  await client.topics.create({ name: "wide", partitions: TOPICS, settings: { durability: "os" } });
+  for (let partition = 0; partition < TOPICS; partition++)
+    await producer.send({ topic: "wide", partition, value: "one" });
+  for (let round = 0; round < 2; round++) {
+    const read = new Set<number>();
+    const everything = { topic: "wide", from: { time: 1 }, until: "end" } as const;
+    for await (const record of client.consumer(everything)) read.add(record.partition);
+    expect(read.size).toBe(TOPICS);
+  }
   await client.close();
   expect(await broker.stop()).toBe(0);
   // After a kill there are more logs to recover than may be open, too.

@@ -181,6 +181,13 @@ test("B2: a flipped bit of a times file hides no record from a time, in a sealed
   }
 });
 
+test("a log that is closed while a time is looked up has no answer, not the answer that there is none", () => {
+  const run = filled();
+  const closed = source(run);
+  run.stop();
+  expect(codeOf(() => findOffsetByTime(run.reading, closed, NOW, 10))).toBe("OFFSET_OUT_OF_RANGE");
+});
+
 test("the seal of a roll that did not come to be hides no later record from a time", () => {
   const run = filled();
   run.disk.fault = ({ kind, path }) => (kind === "create" && path.endsWith(".log") ? "ENOSPC" : null);
