@@ -2,7 +2,7 @@
  * Crashes the storage in memory at every disk operation of short lives (test/storage/crash-scripts.ts) and holds the log
  * contract against what is found.
  *
- *   node scripts/crash-log.ts --seed 1 --count 50
+ *   npm run crash-log -- --seed 1 --count 50
  *
  * `count` seeds decide at each operation what survives. `--script` and `--at` narrow it to one life and one operation. Exits 1
  * at the first crash after which the contract does not hold, with what repeats it.

@@ -1,7 +1,7 @@
 /**
  * Random lives of a log over a disk in memory, held against a model (test/storage/log-model.ts).
  *
- *   node scripts/live-logs.ts --seed 1 --count 20000
+ *   npm run live-logs -- --seed 1 --count 20000
  *
  * `count` lives at each durability, in runs of 500 with a seed each. Exits 1 at the first life that breaks a promise, shortened
  * and with the seed of its run.
