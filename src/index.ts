@@ -25,7 +25,6 @@ import { folders } from "./storage/data-folder.ts";
 import { type FolderLock, lockFolder } from "./storage/folder-lock.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./storage/temporary-folder.ts";
 import type { Fault, FaultPoint } from "./workers/faults.ts";
-import { fileShares } from "./workers/file-shares.ts";
 import type { FolderState } from "./workers/folder-tasks.ts";
 import { ThreadLogStore } from "./workers/thread-log-store.ts";
 
@@ -54,6 +53,7 @@ const IDLE_SWEEP_MS = 10_000;
  * Starts a broker.
  *
  * @throws BrokerError INVALID_OPTION, FOLDER_LOCKED, LAYOUT_UNSUPPORTED, LOG_DAMAGED, ADDRESS_IN_USE, TRANSPORT_UNAVAILABLE, STORAGE_ERROR
+ * @throws BrokerError LIMIT_EXCEEDED  the process may not have as many files open as a broker needs
  */
 export async function startBroker(options: StartOptions): Promise<RunningBroker> {
   checkStartOptions(options);
@@ -95,7 +95,6 @@ class Node implements RunningBroker {
   readonly #broker: Broker;
   readonly #folder: FolderState;
   readonly #parts: Parts;
-  readonly #shares = fileShares();
   readonly #startedMs = systemClock.monotonic();
   readonly #timers: NodeJS.Timeout[] = [];
   #server: WebSocketServer | null = null;
@@ -143,7 +142,7 @@ class Node implements RunningBroker {
       clean: folder.expected.clean,
       left: folder.left,
       sameBoot: folder.sameBoot,
-      logsOpenMax: this.#shares.logs,
+      logsOpenMax: store.files.logs,
       ...(tailBytes && { tailBytes }),
       ...(idleMs && { idleMs }),
       ...(partitionsMax && { partitionsMax }),
@@ -183,6 +182,7 @@ class Node implements RunningBroker {
       },
       monotonicMs: systemClock.monotonic,
       stats: () => this.stats(),
+      log: (level, message, facts) => this.#options.log?.(level, message, facts),
     });
     this.#timers.push(
       setInterval(() => this.#checkpoint(), CHECKPOINT_MS).unref(),
@@ -196,7 +196,7 @@ class Node implements RunningBroker {
   /** As many as were asked for, or as files can be spared for. */
   #connectionsMax(): number {
     const { connectionsMax } = this.#options;
-    const { connections } = this.#shares;
+    const { connections } = this.#store.files;
     if (connectionsMax === undefined) return Math.min(connections, CONNECTIONS_DEFAULT);
     if (connections < connectionsMax)
       this.#options.log?.("warn", "fewer connections than wanted: more files would have to be open (ulimit -n)", {

@@ -81,8 +81,9 @@ export class Client {
    * Makes a producer, with a connection of its own. Close it when it is not needed any more.
    *
    * @throws BrokerError INVALID_OPTION, UNSUPPORTED_COMPRESSION
-   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, CONNECTION_LOST  about `options.topic`, if there is one
-   * @throws BrokerError CLOSED                                       the client is
+   * @throws BrokerError CONNECTION_LOST             there is no connection within connectTimeoutMs, or the next was lost
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION  about `options.topic`, if there is one
+   * @throws BrokerError CLOSED                      the client is
    * @throws the signal's reason
    */
   async producer(options: ProducerOptions = {}): Promise<Producer> {
@@ -95,6 +96,7 @@ export class Client {
     try {
       const { topic, signal } = options;
       signal?.throwIfAborted();
+      await producer.connected(this.#settings.connectTimeoutMs, { signal });
       if (topic !== undefined) await producer.prepare(topic, { signal });
     } catch (error) {
       await producer.abort();

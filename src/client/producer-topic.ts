@@ -6,7 +6,7 @@ import { PartitionQueue, type QueueOwner } from "./partition-queue.ts";
 import { type Partitioner, partitionOfKey } from "./partitioner.ts";
 import { describedTopic } from "./topics.ts";
 
-/** Where records without a key go: to one partition until its batch is sent, then to another; or to each in turn. */
+/** Where records without a key go: to one partition until its batch is full or sent, then to another; or to each in turn. */
 export type KeylessRule = "sticky" | "round-robin";
 
 export interface PartitionChoice {
@@ -51,6 +51,18 @@ export class ProducerTopic {
   queueFor(partition: number | undefined, key: Uint8Array | null): PartitionQueue {
     const index = partition ?? this.#choose(key);
     return this.queues[index] ?? this.#lacks(index);
+  }
+
+  /**
+   * Where a record goes whose queue's batch is full: on to the next partition, if it may go to any, so that a producer
+   * that fills batch after batch does not stay with one partition (KIP-794).
+   */
+  queueAfter(full: PartitionQueue, partition: number | undefined, key: Uint8Array | null): PartitionQueue {
+    const { keyless, partitioner } = this.#choice;
+    const isAnywhere = partition === undefined && key === null && partitioner === null && keyless === "sticky";
+    if (!isAnywhere || this.queues.length === 1) return full;
+    full.close();
+    return this.queues[this.#keylessPartition()]!;
   }
 
   /** Is this a partition that may have been added since the broker was asked? */

@@ -150,14 +150,30 @@ export class Producer {
   }
 
   /**
+   * Waits until there is a connection; `Client.producer` has done so.
+   *
+   * @param timeoutMs how long
+   * @throws BrokerError CONNECTION_LOST, CLOSED, AUTHENTICATION_FAILED
+   * @throws the signal's reason
+   */
+  async connected(timeoutMs: number, options: WaitOptions = {}): Promise<void> {
+    await untilAborted(options, () => this.#sender.channel.connected(timeoutMs));
+  }
+
+  /**
    * Makes a topic known, so that `enqueue` takes records for it. The producer's own topic is known from the start.
    *
-   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, CONNECTION_LOST, CLOSED
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, CLOSED
+   * @throws BrokerError CONNECTION_LOST  there is no connection within requestTimeoutMs, or the next was lost
    * @throws the signal's reason
    */
   async prepare(topic: string, options: WaitOptions = {}): Promise<void> {
     if (this.#end !== null) throw this.#end;
-    await untilAborted(options, () => this.#topics.lookUp(topic));
+    await untilAborted(options, async () => {
+      if (this.#topics.get(topic) !== undefined) return;
+      await this.#sender.channel.connected();
+      await this.#topics.lookUp(topic);
+    });
   }
 
   /**
@@ -268,8 +284,12 @@ export class Producer {
       encoder.take(record);
       queue = topic.queueFor(partition, encoder.key());
     }
-    if (queue.open === null || !queue.open.append(encoder, timestamp, waiter))
-      this.#appendToNew(queue, timestamp, waiter);
+    if (queue.open?.append(encoder, timestamp, waiter)) return;
+    if (queue.open !== null) {
+      queue = topic.queueAfter(queue, partition, encoder.key());
+      if (queue.open?.append(encoder, timestamp, waiter)) return;
+    }
+    this.#appendToNew(queue, timestamp, waiter);
   }
 
   #appendToNew(queue: PartitionQueue, timestamp: number, waiter: RecordWaiter | null): void {

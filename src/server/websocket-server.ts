@@ -15,6 +15,7 @@ import { addressInUse, claimPort } from "./claim-port.ts";
 import { CLOSE_NOT_BINARY, CLOSE_POLICY, type ClientSocket } from "./client-socket.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { HotFrames } from "./hot-frames.ts";
+import { RefusedConnections } from "./refused-connections.ts";
 import { UploadBudget } from "./uploads.ts";
 import { loadUws, type UwsModule } from "./uws.ts";
 import { WindowBudget } from "./windows.ts";
@@ -30,6 +31,7 @@ export interface WebSocketServerOptions {
   monotonicMs(): number;
   /** Facts of the whole broker, for `stats`. */
   stats(): Record<string, unknown>;
+  log(level: "warn", message: string, facts: Readonly<Record<string, unknown>>): void;
 }
 
 const IDLE_SECONDS = 60;
@@ -64,6 +66,7 @@ export class WebSocketServer {
   readonly #context: ConnectionContext;
   readonly #options: WebSocketServerOptions;
   readonly #connections = new Set<Connection>();
+  readonly #refused: RefusedConnections;
   /** Sockets that are no connections yet, and may never be. */
   #strangers = 0;
   readonly #waiting = new Set<Connection>();
@@ -83,6 +86,7 @@ export class WebSocketServer {
   private constructor(uws: UwsModule, broker: Broker, options: WebSocketServerOptions) {
     this.#uws = uws;
     this.#options = options;
+    this.#refused = new RefusedConnections(options);
     this.#context = {
       broker,
       frames: new HotFrames(),
@@ -146,6 +150,7 @@ export class WebSocketServer {
         sendPingsAutomatically: true,
         upgrade: (response, request, socketContext) => {
           if (this.#connections.size >= connectionsMax) {
+            this.#refused.refused(this.#connections.size);
             response.writeStatus("503 Service Unavailable").end("too many connections");
             return;
           }
@@ -175,7 +180,9 @@ export class WebSocketServer {
   #counted(socket: HttpResponse, change: number): void {
     this.#strangers += change;
     const isTooMany = this.#strangers + this.#connections.size > this.#options.connectionsMax + STRANGERS_SPARE;
-    if (change > 0 && isTooMany) socket.close();
+    if (change <= 0 || !isTooMany) return;
+    this.#refused.refused(this.#connections.size);
+    socket.close();
   }
 
   #open(socket: Socket): void {

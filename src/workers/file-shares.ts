@@ -1,13 +1,18 @@
 /**
- * Who may have how many of the files that the process may have open (`ulimit -n`): half of them connections, three sixteenths
- * open logs, two those that wait for a sync, one the folders of a group that is synced; the rest is for reads and Node itself.
+ * Who may have how many of the files that the process may have open (`ulimit -n`), after what its threads take: half of them
+ * connections, three sixteenths open logs, two those that wait for a sync, one the folders of a group that is synced; the rest
+ * is for reads.
  */
+import { BrokerError } from "../base/errors.ts";
 import { processFilesMax } from "../storage/process-files.ts";
 import { ENTRIES_MAX, OPEN_FILES_MAX } from "./shared-memory.ts";
 
-/** Besides shares: what the process has open before anybody came. */
-const OWN_FILES = 32;
-const LEAST = 16;
+/** What the process has open with no log worker, before anybody came: 31 on Linux. */
+const OWN_FILES = 40;
+/** Event loops and pipes of a log worker and its sync thread, 10 on Linux; and what one roll adds to a share that is full. */
+const WORKER_FILES = 15;
+/** Less is not worth sharing. */
+const SHARED_FILES_MIN = 96;
 
 export interface FileShares {
   readonly connections: number;
@@ -17,11 +22,18 @@ export interface FileShares {
   readonly unsynced: number;
 }
 
-export function fileShares(filesMax: number = processFilesMax()): FileShares {
-  const sixteenth = Math.floor(Math.min(filesMax, OPEN_FILES_MAX) / 16);
+/** @throws BrokerError LIMIT_EXCEEDED  too few for a broker with so many log workers */
+export function fileShares(logWorkers: number, filesMax: number = processFilesMax()): FileShares {
+  const ownFiles = OWN_FILES + logWorkers * WORKER_FILES;
+  const filesMin = ownFiles + SHARED_FILES_MIN;
+  if (filesMax < filesMin) {
+    const message = `only ${filesMax} files may be open (ulimit -n); log workers: ${logWorkers}, for which it takes ${filesMin}`;
+    throw new BrokerError("LIMIT_EXCEEDED", message, { details: { filesMax, filesMin, logWorkers } });
+  }
+  const sixteenth = Math.floor(Math.min(filesMax - ownFiles, OPEN_FILES_MAX) / 16);
   return {
-    connections: Math.max(LEAST, Math.floor(filesMax / 2) - OWN_FILES),
-    logs: Math.min(ENTRIES_MAX, Math.max(LEAST, sixteenth)),
-    unsynced: Math.max(LEAST, 2 * sixteenth),
+    connections: Math.floor((filesMax - ownFiles) / 2),
+    logs: Math.min(ENTRIES_MAX, sixteenth),
+    unsynced: 2 * sixteenth,
   };
 }

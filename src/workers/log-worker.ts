@@ -100,7 +100,7 @@ class LogWorker implements ResultsOwner {
       publisher: new SharedPublisher(buffer),
       events: this.#results,
       openFiles,
-      unsyncedFiles: new UnsyncedCount(fileShares().unsynced / map.logWorkers.length),
+      unsyncedFiles: new UnsyncedCount(fileShares(map.logWorkers.length).unsynced / map.logWorkers.length),
       newSegmentId,
     };
     this.#drain = new Drain(disk, this.#results);

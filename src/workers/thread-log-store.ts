@@ -14,6 +14,7 @@ import type { RecoveredLog } from "../storage/recovery.ts";
 import { Core, compileCore } from "../wasm/core.ts";
 import { BATCH_MAX_TIMESTAMP_AT } from "../wasm/layout.ts";
 import type { Fault, FaultPoint } from "./faults.ts";
+import { type FileShares, fileShares } from "./file-shares.ts";
 import { type HostOwner, LogWorkerHost, type WorkerState } from "./log-worker-host.ts";
 import { MaintenanceHost } from "./maintenance-host.ts";
 import { ConsistentReader } from "./publication.ts";
@@ -35,6 +36,8 @@ export class ThreadLogStore implements LogStore, HostOwner {
   readonly memory: LogMemory;
   readonly pool: LogStore["pool"];
   readonly workers: number;
+  /** What may be open of each kind of file. */
+  readonly files: FileShares;
   readonly entriesMax: number = shared.ENTRIES_MAX;
   readonly maintenance: MaintenanceHost;
   readonly #map: shared.MemoryMap;
@@ -46,8 +49,10 @@ export class ThreadLogStore implements LogStore, HostOwner {
   #listener: LogResults | null = null;
   #stopped = false;
 
+  /** @throws BrokerError LIMIT_EXCEEDED  the process may have too few files open */
   static async start(options: ThreadLogStoreOptions = {}): Promise<ThreadLogStore> {
     const logWorkers = options.logWorkers ?? Math.max(1, Math.floor(os.availableParallelism() / 2));
+    const files = fileShares(logWorkers);
     const maintenanceWorkers = options.maintenanceWorkers ?? 1;
     const blocks = Math.ceil((options.poolBytes ?? POOL_BYTES) / shared.POOL_BLOCK_MAX);
     const map = shared.mapMemory({ logWorkers, maintenanceWorkers, poolBytes: blocks * shared.POOL_BLOCK_MAX });
@@ -55,12 +60,18 @@ export class ThreadLogStore implements LogStore, HostOwner {
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     const module = await compileCore({ shared: true });
     new Core(module, memory, map.crcTables).initCrc32c();
-    return new ThreadLogStore(map, memory, module);
+    return new ThreadLogStore(map, memory, module, files);
   }
 
-  private constructor(map: shared.MemoryMap, memory: WebAssembly.Memory, module: WebAssembly.Module) {
+  private constructor(
+    map: shared.MemoryMap,
+    memory: WebAssembly.Memory,
+    module: WebAssembly.Module,
+    files: FileShares,
+  ) {
     const buffer = memory.buffer as SharedArrayBuffer;
     this.#map = map;
+    this.files = files;
     this.memory = new LogMemory(buffer);
     this.pool = {
       address: map.pool,

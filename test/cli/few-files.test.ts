@@ -7,6 +7,7 @@ import { startBroker, temporaryFolder } from "./cambium.ts";
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
 
+/** The least that is enough whatever the number of log workers. */
 const FILES_MAX = 256;
 const TOPICS = 100;
 /** Every second record begins a segment. */

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { murmur2, partitionOfKey } from "../../src/client/index.ts";
 import { murmur2OfKafka, murmur2OfKafkaJs } from "../wasm/kafka-clients.ts";
 import { connectTo, startFakeBroker } from "./harness.ts";
+import { valuesIn } from "./records.ts";
 
 type KafkaPartitioner = (choice: {
   readonly topic: string;
@@ -63,6 +64,19 @@ test("records without a key stay together in a batch, and batches take turns", a
   }
   expect(partitions.slice(4)).toEqual(partitions.slice(0, 4));
   expect(new Set(partitions).size).toBe(4);
+});
+
+test("a batch that is full is followed by one of the next partition, however fast records come", async () => {
+  const broker = await startFakeBroker();
+  const { partitions } = broker.topic("t", 4);
+  const client = await connectTo(broker);
+  const producer = await client.producer({ topic: "t", batchBytes: 4096 });
+  // Without a turn of the event loop, in which a batch would be sent as it is.
+  for (let number = 0; number < 4000; number++) producer.enqueue({ value: `${number}`.padEnd(100) });
+  await producer.flush();
+  const counts = partitions.map((partition) => valuesIn(partition).length);
+  expect(counts.reduce((sum, count) => sum + count)).toBe(4000);
+  for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(50);
 });
 
 test("or each goes to the next partition", async () => {

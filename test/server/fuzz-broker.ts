@@ -75,6 +75,7 @@ const server = await WebSocketServer.start(broker, {
   host: "127.0.0.1",
   port: 0,
   connectionsMax: 1000,
+  log: () => {},
   identity: { clusterId: new Uint8Array(16), nodeId: 1, name: "under attack" },
   monotonicMs: systemClock.monotonic,
   stats: () => broker.stats(),

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import type { Offset } from "../../src/base/units.ts";
+import { connect as connectClient } from "../../src/client/index.ts";
 import { startBroker } from "../../src/index.ts";
 import { batchOfSize, makeBatch } from "../helpers/batches.ts";
 import { RawClient } from "../helpers/raw-client.ts";
@@ -281,6 +282,33 @@ test("sockets that say nothing are no more than connections may be", async () =>
   }
   const clients = await Promise.all(Array.from({ length: 4 }, () => RawClient.connect(broker.port)));
   for (const client of clients) await client.close();
+  await broker.close();
+});
+
+test("who finds no connection free is told so by a typed error, and so is the operator, once", async () => {
+  const told: unknown[][] = [];
+  const broker = await startBroker({
+    data: "temporary",
+    port: 0,
+    connectionsMax: 2,
+    log: (...line) => void (line[0] === "warn" && told.push(line)),
+  });
+  const client = await connectClient({
+    server: `127.0.0.1:${broker.port}`,
+    connectTimeoutMs: 300,
+    requestTimeoutMs: 300,
+  });
+  await client.topics.create({ name: "t" });
+  const producer = await client.producer({ topic: "t" });
+  const refusal = { code: "CONNECTION_LOST", message: expect.stringContaining("takes no connections") };
+  await expect(client.producer()).rejects.toMatchObject(refusal);
+  await expect(client.producer({ topic: "t" })).rejects.toMatchObject(refusal);
+  await expect(client.consumer({ topic: "t" }).forEach(() => {})).rejects.toMatchObject(refusal);
+  expect(told).toEqual([["warn", expect.stringContaining("connections are refused"), { connections: 2, refused: 1 }]]);
+  await producer.send({ value: "others are not disturbed" });
+  await producer.close();
+  await (await client.producer({ topic: "t" })).send({ value: "there is room again" });
+  await client.close();
   await broker.close();
 });
 
