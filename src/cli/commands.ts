@@ -188,7 +188,7 @@ const dump: CommandDefinition = {
 files grow while they are read. A name is a topic's, for all of its partitions, or else <topic>-<partition>. CRC is
 ok; BAD, the bytes are not those that were written; misplaced, offsets do not follow; unchecked, too large. A torn
 batch at the end of the last segment is what a crash leaves, or a broker at work. A partition that was never written
-has no files and is shown as empty.
+has no files: it is left out, and shown as empty where it is named.
 
 --verify checks, and ends with exit code 1 if anything is wrong:
   batches       structure, CRC, offsets that follow one another, leader epochs against leader-epoch-checkpoint

@@ -21,6 +21,7 @@ export async function start({ world, output, settings, origins }: Invocation): P
   await aborted(world.stop.signal);
   log("info", "shutting down", { reason: String(world.stop.signal.reason) });
   await broker.close();
+  log("info", "stopped");
   return EXIT_OK;
 }
 

@@ -15,12 +15,12 @@ import { addressInUse, claimPort } from "./claim-port.ts";
 import { CLOSE_NOT_BINARY, CLOSE_POLICY, type ClientSocket } from "./client-socket.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { HotFrames } from "./hot-frames.ts";
-import { RefusedConnections } from "./refused-connections.ts";
+import { type RefusalSink, RefusedConnections } from "./refused-connections.ts";
 import { UploadBudget } from "./uploads.ts";
 import { loadUws, type UwsModule } from "./uws.ts";
 import { WindowBudget } from "./windows.ts";
 
-export interface WebSocketServerOptions {
+export interface WebSocketServerOptions extends RefusalSink {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -28,10 +28,8 @@ export interface WebSocketServerOptions {
   /** A peer that is silent for so long is pinged and cut off: 8 to 960, default 60. */
   readonly idleSeconds?: number;
   readonly identity: ConnectionContext["identity"];
-  monotonicMs(): number;
   /** Facts of the whole broker, for `stats`. */
   stats(): Record<string, unknown>;
-  log(level: "warn", message: string, facts: Readonly<Record<string, unknown>>): void;
 }
 
 const IDLE_SECONDS = 60;

@@ -118,7 +118,7 @@ test("its log is structured, for people or for programs", async () => {
   expect(jsonLines(json.stderr())).toContainEqual(expect.objectContaining({ level: "info", message: "shutting down" }));
   const text = await start("temporary", ["--log-format", "text"]);
   await text.stop();
-  expect(text.stderr()).toMatch(/^\S+Z info shutting down reason=SIGTERM\n$/);
+  expect(text.stderr()).toMatch(/^\S+Z info shutting down reason=SIGTERM\n\S+Z info stopped\n$/);
   const quiet = await start("temporary", ["--log-level", "error"]);
   await quiet.stop();
   expect(quiet.stderr()).toBe("");
