@@ -49,6 +49,8 @@ export function consume(invocation: Invocation): Promise<ExitCode> {
     const progress = output.isTerminal ? null : new Progress(output, `consume ${topic}`, null, () => printing);
     try {
       await printing.run();
+    } catch (error) {
+      throw typeof from === "object" && "offset" in from ? explained(error) : error;
     } finally {
       progress?.end();
       signal.removeEventListener("abort", end);
@@ -57,6 +59,14 @@ export function consume(invocation: Invocation): Promise<ExitCode> {
     }
     return EXIT_OK;
   });
+}
+
+/** An offset that one partition does not have may be another's, or be meant as a time. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof BrokerError) || error.code !== "OFFSET_OUT_OF_RANGE") return error;
+  const hint =
+    "an integer after --from is an offset, of each partition that --partition names; a time is ISO 8601 or -1h";
+  return new BrokerError(error.code, `${error.message} (${hint})`, { details: error.details, cause: error });
 }
 
 class Printing {

@@ -135,8 +135,9 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
 export function startValue(position: StartPosition): StartValue {
   if (position === "earliest") return EARLIEST;
   if (position === "latest") return LATEST;
-  requireOption(typeof position === "object" && position !== null, "from is earliest, latest, {offset} or {time}");
+  const isObject = typeof position === "object" && position !== null;
+  const kind = isObject && Object.keys(position).length === 1 ? Object.keys(position)[0] : undefined;
+  requireOption(kind === "offset" || kind === "time", 'from is "earliest", "latest", {offset} or {time}');
   if ("offset" in position) return { start: Start.Offset, value: integerOption("from.offset", position.offset, 0) };
-  requireOption("time" in position, "from is earliest, latest, {offset} or {time}");
   return { start: Start.Timestamp, value: integerOption("from.time", position.time, 0) };
 }

@@ -57,6 +57,7 @@ test("consumer", async () => {
     ["partitions", [0.5]],
     ["from", 5],
     ["from", {}],
+    ["from", { offset: 1, time: 1 }],
     ["from.offset", { offset: "1" }],
     ["from.time", { time: -1 }],
     ["offsets", null],
