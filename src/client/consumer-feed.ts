@@ -214,11 +214,12 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
   }
 
   async #subscribe(timeoutMs: number): Promise<void> {
-    const { topic, partitions, from, untilEnd, metadataMaxAgeMs } = this.settings;
+    const { topic, partitions, from, offsets, untilEnd, metadataMaxAgeMs } = this.settings;
     const info = await retry(() => topicInfo(this.#channel, topic, false), timeoutMs);
     const { topicId, partitionCount } = describedTopic(info);
     const chosen = partitions ?? Array.from({ length: partitionCount }, (_, partition) => partition);
-    const missing = chosen.find((partition) => partition >= partitionCount);
+    const named = [...chosen, ...Object.keys(offsets).map(Number)];
+    const missing = named.find((partition) => partition >= partitionCount);
     if (missing !== undefined)
       throw new BrokerError(
         "UNKNOWN_TOPIC_OR_PARTITION",

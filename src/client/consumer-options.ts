@@ -25,7 +25,7 @@ export interface ConsumerOptions {
   readonly partitions?: readonly number[];
   /** Default "latest"; where offsets are given by partition, those not named begin there. */
   readonly from?: StartPosition;
-  /** Where single partitions begin instead: to go on where an earlier consumer was. */
+  /** Where single partitions begin instead: to go on where an earlier consumer was, give its `offsets`. */
   readonly offsets?: Readonly<Record<number, number>>;
   /** "end": stop where each partition ended when reading began. Default: go on for ever. */
   readonly until?: "end";
@@ -110,7 +110,13 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
   for (const partition of partitions ?? []) integerOption("a partition of partitions", partition, 0);
   requireOption(partitions?.length !== 0, "partitions names at least one");
   requireOption(new Set(partitions).size === (partitions?.length ?? 0), "partitions names none twice");
-  for (const offset of Object.values(offsets)) integerOption("an offset of offsets", offset, 0);
+  for (const [partition, offset] of Object.entries(offsets)) {
+    requireOption(
+      /^\d+$/.test(partition),
+      `offsets is an object, offsets by partition; "${partition}" is no partition`,
+    );
+    integerOption("an offset of offsets", offset, 0);
+  }
   return {
     topic: options.topic,
     partitions: partitions ?? null,

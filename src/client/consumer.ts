@@ -71,6 +71,15 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
   }
 
   /**
+   * Where reading stands, as far as it is known, for the `offsets` of a consumer that goes on there. Give that one
+   * `from: "earliest"`, too, for partitions of which nothing is known yet.
+   */
+  get offsets(): Record<number, number> {
+    const known = this.positions.filter(({ offset }) => offset >= 0);
+    return Object.fromEntries(known.map(({ partition, offset }) => [partition, offset]));
+  }
+
+  /**
    * Hands out nothing more of some partitions, not even the rest of a batch that is being walked, while the others go on.
    * What the broker has sent of them is kept, and counts in their share of `bufferBytes`: more than that it does not send.
    * Paused partitions do not end: with `until: "end"` reading ends after `resume`.
@@ -127,6 +136,7 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
     const feed = this.#begin(null);
     try {
       for (let batch = await feed.pull(); batch !== null; batch = await feed.pull()) {
+        batch.subscription.position = batch.header.nextOffset;
         yield new RecordBatch(batch);
         feed.consumed(batch, null);
       }

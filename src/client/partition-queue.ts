@@ -62,6 +62,8 @@ export class PartitionQueue {
   /** Sent and not answered, or to be sent again once all are answered; oldest first. */
   readonly #inFlight: Batch[] = [];
   #unanswered = 0;
+  /** Bytes of all batches that take no more records. */
+  closedBytes = 0;
   /** Batches sent so far; one that is sent again counts once, as the broker remembers it once. */
   #sentCount = 0;
   readonly #waiting: Batch[] = [];
@@ -126,6 +128,7 @@ export class PartitionQueue {
 
   /** Takes a batch that is complete. */
   enqueue(batch: Batch): void {
+    this.closedBytes += batch.size;
     this.#waiting.push(batch);
     const { compressor } = this.#owner;
     if (compressor === null) this.#announce();
@@ -187,7 +190,8 @@ export class PartitionQueue {
   }
 
   /** The broker does not have it, or does not know. */
-  refused(batch: Batch, error: BrokerError): void {
+  refused(batch: Batch, refusal: BrokerError): void {
+    const error = this.#named(refusal);
     this.#answered();
     const isOldest = this.#inFlight[0] === batch;
     const isSequence = error.code === "OUT_OF_ORDER_SEQUENCE" || error.code === "INVALID_PRODUCER_EPOCH";
@@ -268,6 +272,14 @@ export class PartitionQueue {
   /** It was sent before, under this identity. */
   #isNumbered(batch: Batch): boolean {
     return batch.ordinal >= 0 && batch.identity === this.#identity;
+  }
+
+  /** The broker knows topics by their ids, who sends by their names. */
+  #named(error: BrokerError): BrokerError {
+    if (error.code !== "UNKNOWN_TOPIC_ID") return error;
+    const { topic, partition } = this.target;
+    const details = { topic, partition };
+    return new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", `topic ${topic} was deleted`, { details, cause: error });
   }
 
   #answered(): void {

@@ -1,4 +1,6 @@
 /** What goes into a producer, and what comes back. */
+import { BrokerError } from "../base/errors.ts";
+import { nearest } from "../base/nearest.ts";
 import type { RecordContent } from "./record-encoder.ts";
 import type { DurabilityName } from "./topics.ts";
 
@@ -9,6 +11,19 @@ export interface ProducerRecord extends RecordContent {
   readonly partition?: number | undefined;
   /** Unix ms. Default: now. */
   readonly timestamp?: number | undefined;
+}
+
+/** A consumed record may be sent on as it is, so it may say what offset it had. */
+const FIELDS = ["topic", "partition", "timestamp", "key", "value", "headers", "offset"];
+
+/** @throws BrokerError INVALID_RECORD  it has a field that a record does not have: what it says would be lost in silence */
+export function checkFields(record: ProducerRecord): void {
+  for (const name in record) {
+    if (FIELDS.includes(name)) continue;
+    const meant = nearest(name, FIELDS);
+    const hint = meant === null ? "" : `; did you mean ${meant}?`;
+    throw new BrokerError("INVALID_RECORD", `a record has no field ${name}${hint}`, { details: { field: name } });
+  }
 }
 
 /** A record is in the log; with `acks: 0`, on its way there. */

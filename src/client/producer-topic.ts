@@ -6,7 +6,10 @@ import { PartitionQueue, type QueueOwner } from "./partition-queue.ts";
 import { type Partitioner, partitionOfKey } from "./partitioner.ts";
 import { describedTopic } from "./topics.ts";
 
-/** Where records without a key go: to one partition until its batch is full or sent, then to another; or to each in turn. */
+/**
+ * Where records without a key go. "sticky": to one partition until its batch is full or sent, then to the one that was given
+ * the fewest bytes so far, so that all get the same however their batches fill (KIP-794). "round-robin": to each in turn.
+ */
 export type KeylessRule = "sticky" | "round-robin";
 
 export interface PartitionChoice {
@@ -21,6 +24,12 @@ export class ProducerTopic {
   queues: readonly PartitionQueue[];
   readonly #choice: PartitionChoice;
   #keyless: number;
+  /** Bytes of the batches that partition had closed when it was chosen. */
+  #closedBefore = 0;
+  /** Bytes of the batches that each partition closed while it was the chosen one. */
+  #given: number[];
+  /** How far ahead of the clock a record may be, ms; more than any is where the broker does not say. */
+  #timestampAfterMaxMs: number;
   /** When the broker was asked last, by the monotonic clock; -Infinity: it should be asked again. */
   #askedMs: number = performance.now();
   /** Batches sent when it was asked. */
@@ -36,11 +45,13 @@ export class ProducerTopic {
     this.name = topic;
     this.topicId = topicId;
     this.#choice = choice;
+    this.#timestampAfterMaxMs = timestampAfterMaxMs(info);
     this.queues = Array.from({ length: partitionCount }, (_, partition) => {
       const envelope = new ProduceEnvelope({ topicId, partition, acks });
       return new PartitionQueue({ topic, topicId, partition, acks, envelope, batchBytesMax }, owner);
     });
     this.#keyless = Math.floor(Math.random() * partitionCount);
+    this.#given = new Array(partitionCount).fill(0);
   }
 
   /**
@@ -54,8 +65,8 @@ export class ProducerTopic {
   }
 
   /**
-   * Where a record goes whose queue's batch is full: on to the next partition, if it may go to any, so that a producer
-   * that fills batch after batch does not stay with one partition (KIP-794).
+   * Where a record goes whose queue's batch is full: on to another partition, if it may go to any, so that a producer that
+   * fills batch after batch does not stay with one.
    */
   queueAfter(full: PartitionQueue, partition: number | undefined, key: Uint8Array | null): PartitionQueue {
     const { keyless, partitioner } = this.#choice;
@@ -63,6 +74,25 @@ export class ProducerTopic {
     if (!isAnywhere || this.queues.length === 1) return full;
     full.close();
     return this.queues[this.#keylessPartition()]!;
+  }
+
+  /**
+   * The broker would refuse the whole batch for one record.
+   *
+   * @param nowMs Unix ms
+   * @throws BrokerError INVALID_TIMESTAMP  no time, or one that is too far ahead
+   */
+  checkTimestamp(timestamp: number, nowMs: number): void {
+    const isTime = Number.isSafeInteger(timestamp) && timestamp >= 0;
+    if (!isTime)
+      throw new BrokerError(
+        "INVALID_TIMESTAMP",
+        `a timestamp is a number of milliseconds since 1970, not ${timestamp}`,
+      );
+    const maxMs = this.#timestampAfterMaxMs;
+    if (timestamp - nowMs <= maxMs) return;
+    const message = `the timestamp ${timestamp} is more than ${maxMs} ms ahead of the clock (topic ${this.name}'s message.timestamp.after.max.ms)`;
+    throw new BrokerError("INVALID_TIMESTAMP", message, { details: { topic: this.name, timestamp, maxMs } });
   }
 
   /** Is this a partition that may have been added since the broker was asked? */
@@ -95,6 +125,10 @@ export class ProducerTopic {
     for (const [index, { target }] of this.queues.entries())
       target.batchBytesMax = fresh.queues[index]?.target.batchBytesMax ?? target.batchBytesMax;
     this.queues = [...this.queues, ...added];
+    // They are not to catch up with what the others got before.
+    const least = this.#given.reduce((left, right) => Math.min(left, right));
+    this.#given = [...this.#given, ...added.map(() => least)];
+    this.#timestampAfterMaxMs = fresh.#timestampAfterMaxMs;
     return added;
   }
 
@@ -113,10 +147,33 @@ export class ProducerTopic {
 
   #keylessPartition(): number {
     const { queues } = this;
-    const isDue = this.#choice.keyless === "round-robin" || queues[this.#keyless]!.open === null;
-    if (isDue) this.#keyless = (this.#keyless + 1) % queues.length;
+    if (this.#choice.keyless === "round-robin") {
+      this.#keyless = (this.#keyless + 1) % queues.length;
+      return this.#keyless;
+    }
+    const { closedBytes } = queues[this.#keyless]!;
+    // While it has closed no batch it goes on, also with a record whose batch could not be opened before.
+    if (closedBytes === this.#closedBefore) return this.#keyless;
+    this.#given[this.#keyless]! += closedBytes - this.#closedBefore;
+    this.#keyless = leastAfter(this.#keyless, this.#given);
+    this.#closedBefore = queues[this.#keyless]!.closedBytes;
     return this.#keyless;
   }
+}
+
+/** @returns the index of the least number, of equal ones the next after `index` */
+function leastAfter(index: number, numbers: readonly number[]): number {
+  let least = (index + 1) % numbers.length;
+  for (let step = 2; step <= numbers.length; step++) {
+    const candidate = (index + step) % numbers.length;
+    if (numbers[candidate]! < numbers[least]!) least = candidate;
+  }
+  return least;
+}
+
+function timestampAfterMaxMs({ settings }: TopicInfo): number {
+  const setting = settings?.find(({ key }) => key === "message.timestamp.after.max.ms");
+  return setting === undefined ? Number.POSITIVE_INFINITY : Number(setting.value);
 }
 
 function noPartition(topic: string, partition: number, partitionCount: number): never {

@@ -23,7 +23,7 @@ import type { PartitionQueue, QueueOwner } from "./partition-queue.ts";
 import { ProduceSender } from "./produce-sender.ts";
 import { ProducerIdentities } from "./producer-identities.ts";
 import { type ProducerOptions, type ProducerSettings, producerSettings } from "./producer-options.ts";
-import type { Ack, ProducerRecord } from "./producer-record.ts";
+import { type Ack, checkFields, type ProducerRecord } from "./producer-record.ts";
 import { ProducerTopic } from "./producer-topic.ts";
 import { ProducerTopics } from "./producer-topics.ts";
 import { RecordEncoder } from "./record-encoder.ts";
@@ -107,13 +107,16 @@ export class Producer {
   send(record: ProducerRecord): Promise<Ack> {
     return new Promise((resolve, reject) => {
       if (this.#end !== null) throw this.#end;
-      this.#send({ topic: this.#topicName(record), record, resolve, reject });
+      const topic = this.#topicName(record);
+      checkFields(record);
+      this.#send({ topic, record, resolve, reject });
     });
   }
 
   /**
    * Sends a record that nobody waits for: a tenth of the cost of `send`. What becomes of it is told by `flush`, and batch
-   * by batch by `onAck` and `onError`.
+   * by batch by `onAck` and `onError`. Of a batch's first record, fields that a record does not have are refused; the
+   * others' are not looked at.
    *
    * @returns false: it was taken, but now the memory is full; await `ready` before the next one
    * @throws BrokerError BUSY                        the memory is full, and it was not taken
@@ -129,7 +132,7 @@ export class Producer {
     if (!this.#deferred.isEmpty) throw noMemory();
     this.#append(topic, record, null);
     if (!this.#isFull()) return true;
-    for (const queue of this.#topics.queues()) queue.close();
+    this.#makeWay();
     return false;
   }
 
@@ -225,7 +228,15 @@ export class Producer {
     return this.#memory.freeBytes < this.#memory.blockSizeMax;
   }
 
+  /** Memory is full. What is under way will give it back; where nothing is, what is open has to go. */
+  #makeWay(): void {
+    const queues = [...this.#topics.queues()];
+    if (queues.every(({ isIdle }) => isIdle)) for (const queue of queues) queue.close();
+  }
+
   #topicName(record: ProducerRecord): string {
+    if (typeof record !== "object" || record === null)
+      throw new BrokerError("INVALID_RECORD", `a record is an object such as { value: "text" }, not ${String(record)}`);
     const name = record.topic ?? this.#settings.topic;
     if (name === null) throw new BrokerError("INVALID_RECORD", "neither the record nor the producer names a topic");
     return name;
@@ -244,6 +255,7 @@ export class Producer {
   #sendTo(topic: ProducerTopic, send: DeferredSend): void {
     try {
       if (this.#failure !== null) throw this.#failure;
+      if (this.#isFull()) this.#makeWay();
       if (this.#isFull() || !this.#deferred.isEmpty) this.#deferred.push(send);
       else if (!this.#appendSend(topic, send)) this.#deferred.push(send);
     } catch (error) {
@@ -274,7 +286,9 @@ export class Producer {
   #append(topic: ProducerTopic, record: ProducerRecord, waiter: RecordWaiter | null): void {
     const encoder = this.#encoder;
     const { partition, key = null, value, headers } = record;
-    const timestamp = record.timestamp === undefined ? this.#clock.now() : checkedTimestamp(record.timestamp);
+    const nowMs = this.#clock.now();
+    const timestamp = record.timestamp ?? nowMs;
+    if (timestamp !== nowMs) topic.checkTimestamp(timestamp, nowMs);
     let queue: PartitionQueue;
     if (headers === undefined && value instanceof Uint8Array && (key === null || key instanceof Uint8Array)) {
       queue = topic.queueFor(partition, key);
@@ -289,6 +303,7 @@ export class Producer {
       queue = topic.queueAfter(queue, partition, encoder.key());
       if (queue.open?.append(encoder, timestamp, waiter)) return;
     }
+    if (waiter === null) checkFields(record);
     this.#appendToNew(queue, timestamp, waiter);
   }
 
@@ -320,7 +335,7 @@ export class Producer {
 
   async #load(name: string): Promise<ProducerTopic> {
     const { acks, choice, deliveryTimeoutMs } = this.#settings;
-    const info = await retry(() => topicInfo(this.#sender.channel, name, false), deliveryTimeoutMs);
+    const info = await retry(() => topicInfo(this.#sender.channel, name, true), deliveryTimeoutMs);
     if (this.#failure !== null) throw this.#failure;
     // The window is given back by answers: so they are asked for even where nobody waits for them.
     return new ProducerTopic(info, acks === "all" ? -1 : 1, choice, this.#queueOwner);
@@ -361,7 +376,7 @@ export class Producer {
   #batchLost(queue: PartitionQueue, { count, unwatchedCount }: Batch, error: BrokerError): void {
     const { onError, acks } = this.#settings;
     const { topic, topicId, partition } = queue.target;
-    if (error.code === "UNKNOWN_TOPIC_ID") this.#topics.forget(topic, topicId);
+    if (error.code === "UNKNOWN_TOPIC_OR_PARTITION") this.#topics.forget(topic, topicId);
     // With acks 0 nobody hears of it.
     if (acks !== 0) {
       if (this.#lost !== null) this.#lost.count += unwatchedCount;
@@ -386,6 +401,7 @@ export class Producer {
       }
       deferred.shift();
     }
+    if (this.#isFull()) this.#makeWay();
     if (this.#isFull() || !deferred.isEmpty) return;
     const waiters = this.#readyWaiters;
     this.#readyWaiters = [];
@@ -437,11 +453,6 @@ export class Producer {
     for (const waiter of waiters) waiter.reject(error);
     this.#ended();
   }
-}
-
-function checkedTimestamp(timestamp: number): number {
-  if (Number.isSafeInteger(timestamp) && timestamp >= 0) return timestamp;
-  throw new BrokerError("INVALID_TIMESTAMP", `a timestamp is a number of milliseconds since 1970, not ${timestamp}`);
 }
 
 function unknownTopic(name: string): BrokerError {

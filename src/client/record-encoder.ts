@@ -48,7 +48,7 @@ export class RecordEncoder {
       this.#keySize = this.#keyText.encode(key);
       this.#keyBytes = this.#keyText.bytes;
     } else {
-      this.#keySize = byteLength(key);
+      this.#keySize = byteLength("the key", key);
       this.#keyBytes = key;
     }
     if (value === null) {
@@ -57,7 +57,7 @@ export class RecordEncoder {
       this.#valueSize = this.#valueText.encode(value);
       this.#valueBytes = this.#valueText.bytes;
     } else {
-      this.#valueSize = byteLength(value);
+      this.#valueSize = byteLength("the value", value);
       this.#valueBytes = value;
     }
     this.#headers = headers === undefined ? NO_HEADERS : encodeHeaders(headers);
@@ -107,9 +107,11 @@ function writeBytes(target: Uint8Array, at: number, bytes: Uint8Array, size: num
   return position + size;
 }
 
-function byteLength(bytes: Uint8Array): number {
+function byteLength(what: string, bytes: Uint8Array): number {
   if (bytes instanceof Uint8Array) return bytes.length;
-  throw new BrokerError("INVALID_RECORD", "keys, values and header values are text, Uint8Array or null");
+  const given = bytes === undefined ? "missing" : `of type ${typeof bytes}`;
+  const hint = typeof bytes === "object" ? "; JSON.stringify makes text of an object" : "";
+  throw new BrokerError("INVALID_RECORD", `${what} is text, Uint8Array or null; it is ${given}${hint}`);
 }
 
 function pairsOf(headers: Headers): readonly HeaderPair[] {
@@ -133,7 +135,8 @@ function encodeHeaders(headers: Headers): Uint8Array {
     if (typeof name !== "string") throw new BrokerError("INVALID_RECORD", "the name of a header is text");
     const nameSize = headerName.encode(name);
     const isText = typeof value === "string";
-    const valueSize = value === null ? -1 : isText ? headerValue.encode(value) : byteLength(value);
+    const valueSize =
+      value === null ? -1 : isText ? headerValue.encode(value) : byteLength(`the value of header ${name}`, value);
     const needed = at + sizeOf(nameSize) + sizeOf(valueSize);
     if (needed > bytes.length) {
       const larger = new Uint8Array(2 * needed);

@@ -370,7 +370,10 @@ const errors: Readonly<Record<number, readonly [ErrorName, string]>> = {
     "UNSUPPORTED_COMPRESSION",
     "the batch's compression codec is unknown, or its records must be decompressed first",
   ],
-  [ERR_TIMESTAMP_AHEAD]: ["INVALID_TIMESTAMP", "the batch's timestamps are too far ahead of the clock"],
+  [ERR_TIMESTAMP_AHEAD]: [
+    "INVALID_TIMESTAMP",
+    "the batch's largest timestamp is further ahead of the broker's clock than message.timestamp.after.max.ms allows",
+  ],
   [ERR_MAX_TIMESTAMP]: ["INVALID_TIMESTAMP", "a record is later than the batch's maxTimestamp"],
   [ERR_LOG_APPEND_TIME]: ["INVALID_TIMESTAMP", "only the broker sets the timestamp type LogAppendTime"],
   [ERR_MAGIC]: ["INVALID_RECORD", "the batch's magic is not 2"],

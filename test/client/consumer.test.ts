@@ -409,6 +409,47 @@ describe("forEach", () => {
     expect([...seen, ...rest.map(numberOf)]).toEqual(range(0, 20));
   });
 
+  test.each(["records", "batches"])(
+    "its offsets are where another one goes on, after the loop over %s is left",
+    async (mode) => {
+      const broker = await startFakeBroker();
+      const topic = broker.topic("t", 2);
+      for (const partition of topic.partitions) fill(partition, 20, 10);
+      const client = await connectTo(broker);
+      const seen: string[] = [];
+      const note = ({ partition, offset }: { partition: number; offset: number }): number =>
+        seen.push(`${partition}/${offset}`);
+      let offsets: Record<number, number> = {};
+      for (let round = 0; round < 3; round++) {
+        const consumer = client.consumer({ topic: "t", from: "earliest", until: "end", offsets });
+        if (mode === "batches") {
+          for await (const batch of consumer.batches()) {
+            for (const record of batch) note(record);
+            if (round < 2) break;
+          }
+        } else {
+          for await (const record of consumer) {
+            note(record);
+            if (round < 2 && record.offset % 10 === 4) break;
+          }
+        }
+        offsets = consumer.offsets;
+      }
+      expect(seen.length).toBe(40);
+      expect(new Set(seen).size).toBe(40);
+      expect(offsets).toEqual({ 0: 20, 1: 20 });
+      // What never began knows nothing, and is not made to look as if it did.
+      expect(client.consumer({ topic: "t" }).offsets).toEqual({});
+    },
+  );
+
+  test("an offset for a partition that is not there is an error", async () => {
+    const broker = await startFakeBroker();
+    broker.topic("t", 2);
+    const client = await connectTo(broker);
+    expect(await codeOf(read(client, { offsets: { 2: 0 } }))).toBe("UNKNOWN_TOPIC_OR_PARTITION");
+  });
+
   test("the cursor gives ranges, views and text", async () => {
     const broker = await startFakeBroker();
     const record = {

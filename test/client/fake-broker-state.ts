@@ -8,6 +8,7 @@ export interface FakeTopic {
   readonly id: Uint8Array;
   readonly partitions: FakePartition[];
   maxMessageBytes: number;
+  settings?: readonly { readonly key: string; readonly value: string; readonly isDefault: boolean }[];
 }
 
 /** A batch that arrived, before anything was done with it. */

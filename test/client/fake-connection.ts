@@ -264,7 +264,8 @@ export class FakeConnection {
       const topic = this.#broker.topics.get(name);
       if (topic === undefined) return { name, error: unknown };
       const partitions = topic.partitions.map((partition, index) => ({ ...numbers(partition), partition: index }));
-      return { name, topicId: topic.id, durability: Durability.Os, maxMessageBytes: topic.maxMessageBytes, partitions };
+      const { id: topicId, maxMessageBytes, settings = [] } = topic;
+      return { name, topicId, durability: Durability.Os, maxMessageBytes, partitions, settings };
     });
     this.send("TopicsResult", correlation, { topics });
   }

@@ -62,6 +62,7 @@ test("consumer", async () => {
     ["from.time", { time: -1 }],
     ["offsets", null],
     ["offsets", { 0: -1 }],
+    ["offsets", { a: 1 }],
     ["until", "End"],
     ["bufferBytes", 0],
     ["decompressedBytesMax", 0],

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { KIB } from "../../src/base/units.ts";
 import { murmur2, partitionOfKey } from "../../src/client/index.ts";
 import { murmur2OfKafka, murmur2OfKafkaJs } from "../wasm/kafka-clients.ts";
 import { connectTo, startFakeBroker } from "./harness.ts";
@@ -78,6 +79,26 @@ test("a batch that is full is followed by one of the next partition, however fas
   expect(counts.reduce((sum, count) => sum + count)).toBe(4000);
   for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(50);
 });
+
+test.each([
+  [2, 64, 16],
+  [2, 32, 16],
+  [3, 64, 16],
+  [4, 64, 16],
+  [6, 64, 16],
+])(
+  "of %s partitions each gets its share, also where memory of %s KiB is full all the time",
+  async (count, buffer, batch) => {
+    const broker = await startFakeBroker();
+    const { partitions } = broker.topic("t", count);
+    const client = await connectTo(broker);
+    const producer = await client.producer({ topic: "t", batchBytes: batch * KIB, bufferBytes: buffer * KIB });
+    for (let number = 0; number < 10_000; number++)
+      if (!producer.enqueue({ value: `${number}`.padEnd(100) })) await producer.ready();
+    await producer.flush();
+    for (const partition of partitions) expect(Math.abs(valuesIn(partition).length - 10_000 / count)).toBeLessThan(350);
+  },
+);
 
 test("or each goes to the next partition", async () => {
   const broker = await startFakeBroker();

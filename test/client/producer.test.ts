@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import { KIB, MIB } from "../../src/base/units.ts";
-import type { BatchAck, FailedBatch } from "../../src/client/index.ts";
+import type { BatchAck, FailedBatch, ProducerRecord } from "../../src/client/index.ts";
 import { until } from "../helpers/until.ts";
 import type { Arrival } from "./fake-broker-state.ts";
 import { closeLater, codeOf, connectTo, startFakeBroker } from "./harness.ts";
@@ -144,6 +144,61 @@ describe("send", () => {
     expect((await producer.send({ topic: "t", value: "good" })).offset).toBe(0);
   });
 
+  test("what waits for memory comes before what would have room", async () => {
+    const broker = await startFakeBroker();
+    const { partitions } = broker.topic("t");
+    broker.fate = () => "take and hold";
+    const client = await connectTo(broker);
+    const producer = await client.producer({ topic: "t", batchBytes: 4 * KIB, bufferBytes: 64 * KIB });
+    const sends = ["a", "b"].map((letter) => producer.send({ value: letter.repeat(40 * KIB) }));
+    sends.push(producer.send({ value: "c" }));
+    await until(() => partitions[0]!.batches.length === 1);
+    broker.fate = () => "take";
+    broker.release();
+    await Promise.all(sends);
+    expect(valuesIn(partitions[0]!).map((value) => value[0])).toEqual(["a", "b", "c"]);
+  });
+
+  test("a record that is no record is refused alone", async () => {
+    const broker = await startFakeBroker();
+    const { partitions } = broker.topic("t");
+    const client = await connectTo(broker);
+    const producer = await client.producer({ topic: "t" });
+    const bad: [unknown, RegExp][] = [
+      [undefined, /a record is an object/],
+      [null, /a record is an object/],
+      [{}, /the value .* missing/],
+      [{ value: { a: 1 } }, /the value .* JSON.stringify/],
+      [{ key: 5, value: "x" }, /the key .* number/],
+      [{ value: "x", headers: { a: 5 } }, /header a .* number/],
+      [{ value: "x", header: { a: "1" } }, /no field header; did you mean headers/],
+      [{ value: "x", time: 5 }, /no field time/],
+    ];
+    for (const [record, message] of bad) {
+      const refusal = expect.objectContaining({ code: "INVALID_RECORD", message: expect.stringMatching(message) });
+      await expect(producer.send(record as ProducerRecord)).rejects.toEqual(refusal);
+      expect(() => producer.enqueue(record as ProducerRecord)).toThrow(refusal);
+    }
+    await producer.send({ value: "good", offset: 7 } as ProducerRecord);
+    expect(valuesIn(partitions[0]!)).toEqual(["good"]);
+  });
+
+  test("a record whose timestamp the topic does not take fails alone", async () => {
+    const broker = await startFakeBroker();
+    const topic = broker.topic("t");
+    topic.settings = [{ key: "message.timestamp.after.max.ms", value: "1000", isDefault: false }];
+    const client = await connectTo(broker);
+    const producer = await client.producer({ topic: "t" });
+    const results = await Promise.allSettled([
+      producer.send({ value: "a" }),
+      producer.send({ value: "b", timestamp: Date.now() + 100_000 }),
+      producer.send({ value: "c", timestamp: Date.now() + 500 }),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(results[1]).toMatchObject({ reason: { code: "INVALID_TIMESTAMP", details: { topic: "t", maxMs: 1000 } } });
+    expect(valuesIn(topic.partitions[0]!)).toEqual(["a", "c"]);
+  });
+
   test("a record that the broker refuses for good fails with its error", async () => {
     const broker = await startFakeBroker();
     broker.topic("t");
@@ -163,7 +218,7 @@ describe("send", () => {
     const { partitions } = broker.topic("t");
     partitions[0]!.highWatermark = 5;
     broker.topics.get("t")!.id.fill(9);
-    expect(await codeOf(producer.send({ topic: "t", value: "b" }))).toBe("UNKNOWN_TOPIC_ID");
+    expect(await codeOf(producer.send({ topic: "t", value: "b" }))).toBe("UNKNOWN_TOPIC_OR_PARTITION");
     expect((await producer.send({ topic: "t", value: "c" })).offset).toBe(5);
   });
 
@@ -178,11 +233,11 @@ describe("send", () => {
     broker.topics.delete("t");
     broker.topic("t", 2).id.fill(9);
     await codeOf(producer.send({ topic: "t", value: new Uint8Array(500_000), partition: 0 }));
-    expect(await first).toBe("UNKNOWN_TOPIC_ID");
+    expect(await first).toBe("UNKNOWN_TOPIC_OR_PARTITION");
     // The other partition's batch still lingers, and the topic's name leads to another one now.
     const third = producer.send({ topic: "t", value: "c", partition: 1 });
     await producer.close();
-    expect(await second).toBe("UNKNOWN_TOPIC_ID");
+    expect(await second).toBe("UNKNOWN_TOPIC_OR_PARTITION");
     expect((await third).offset).toBe(0);
   });
 
