@@ -72,6 +72,8 @@ export class ProduceInput {
   }
 
   async #eachSource(read: (name: string, chunks: AsyncIterable<Uint8Array>) => Promise<void>): Promise<void> {
+    // A name that is wrong is told before anything is sent.
+    for (const path of this.#files) fs.accessSync(path, fs.constants.R_OK);
     try {
       if (this.#files.length === 0) await read("standard input", this.#chunks(this.#stdin));
       for (const path of this.#files) {

@@ -210,6 +210,12 @@ describe("what cannot be produced ends with 1", () => {
   test("a file that is not there", async () => {
     const ran = await run(["produce", await newTopic(), "--file", join(folder.path, "none"), "--json"]);
     expect([ran.status, errorOf(ran)["code"]]).toEqual([1, "ENOENT"]);
+    const there = join(folder.path, "there");
+    writeFileSync(there, "one\n");
+    const files = ["--file", there, "--file", join(folder.path, "none")];
+    const both = await run(["produce", await newTopic(), ...files, "--json"]);
+    expect([both.status, errorOf(both)["code"]]).toEqual([1, "ENOENT"]);
+    expect(jsonLines(both.stdout).at(-1)).toMatchObject({ acked: 0, failed: 0 });
   });
 
   test("a timestamp far ahead, by its line", async () => {
