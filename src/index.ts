@@ -17,7 +17,7 @@ import { systemClock } from "./base/clock.ts";
 import { CONNECTIONS_DEFAULT } from "./base/start-limits.ts";
 import type { Broker, Checkpoints } from "./broker/broker.ts";
 import type { MetadataRecord } from "./broker/local-meta-store.ts";
-import { checkStartOptions, type StartOptions } from "./broker/start-options.ts";
+import { checkStartOptions, isOwnFolder, type StartOptions } from "./broker/start-options.ts";
 import { PORT_DEFAULT } from "./protocol/endpoint.ts";
 import { loadUws } from "./server/uws.ts";
 import type { WebSocketServer } from "./server/websocket-server.ts";
@@ -58,8 +58,8 @@ const IDLE_SWEEP_MS = 10_000;
 export async function startBroker(options: StartOptions): Promise<RunningBroker> {
   checkStartOptions(options);
   await loadUws(); // Before anything is touched: without it there is no broker.
-  const isTemporary = options.data === "temporary";
-  const data = isTemporary ? makeTemporaryFolder() : path.resolve(options.data);
+  const isOwn = isOwnFolder(options);
+  const data = isOwn ? makeTemporaryFolder() : path.resolve(options.data);
   const lock = await lockFolder(data);
   let node: Node | null = null;
   try {
@@ -69,7 +69,7 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
   } catch (error) {
     if (node === null) await lock.release();
     else await node.close();
-    if (isTemporary) removeTemporaryFolder(data);
+    if (isOwn) removeTemporaryFolder(data);
     throw error;
   }
 }
@@ -142,6 +142,7 @@ class Node implements RunningBroker {
       clean: folder.expected.clean,
       left: folder.left,
       sameBoot: folder.sameBoot,
+      onlyMemory: options.data === "memory",
       logsOpenMax: store.files.logs,
       ...(tailBytes && { tailBytes }),
       ...(idleMs && { idleMs }),
@@ -237,7 +238,7 @@ class Node implements RunningBroker {
     } finally {
       await this.#store.stop();
       await this.#lock.release();
-      if (this.#options.data === "temporary") removeTemporaryFolder(this.data);
+      if (isOwnFolder(this.#options)) removeTemporaryFolder(this.data);
     }
   }
 

@@ -60,8 +60,8 @@ test.each(["SIGTERM", "SIGINT"] as const)(
   },
 );
 
-test("a temporary folder goes with it", async () => {
-  const broker = await start("temporary");
+test.each(["temporary", "memory"])("the folder of a broker on %s goes with it", async (data) => {
+  const broker = await start(data);
   expect(existsSync(broker.data)).toBe(true);
   await broker.stop();
   expect(existsSync(broker.data)).toBe(false);
