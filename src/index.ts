@@ -19,10 +19,11 @@ import type { Broker, Checkpoints } from "./broker/broker.ts";
 import type { MetadataRecord } from "./broker/local-meta-store.ts";
 import { checkStartOptions, isOwnFolder, type StartOptions } from "./broker/start-options.ts";
 import { PORT_DEFAULT } from "./protocol/endpoint.ts";
+import { claimPort } from "./server/claim-port.ts";
 import { loadUws } from "./server/uws.ts";
 import type { WebSocketServer } from "./server/websocket-server.ts";
 import { folders } from "./storage/data-folder.ts";
-import { type FolderLock, lockFolder } from "./storage/folder-lock.ts";
+import { type FolderLock, isFolderLocked, lockFolder } from "./storage/folder-lock.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./storage/temporary-folder.ts";
 import type { Fault, FaultPoint } from "./workers/faults.ts";
 import type { FolderState } from "./workers/folder-tasks.ts";
@@ -59,7 +60,9 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
   checkStartOptions(options);
   await loadUws(); // Before anything is touched: without it there is no broker.
   const isOwn = isOwnFolder(options);
-  const data = isOwn ? makeTemporaryFolder() : path.resolve(options.data);
+  const given = isOwn ? null : path.resolve(options.data);
+  await refuseTakenPort(options, given);
+  const data = given ?? makeTemporaryFolder();
   const lock = await lockFolder(data);
   let node: Node | null = null;
   try {
@@ -71,6 +74,16 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
     else await node.close();
     if (isOwn) removeTemporaryFolder(data);
     throw error;
+  }
+}
+
+/** Before a folder is made, which would stay behind for nothing. The server claims the port once more: it may be taken meanwhile. */
+async function refuseTakenPort({ host = HOST, port = PORT_DEFAULT }: StartOptions, data: string | null): Promise<void> {
+  try {
+    await claimPort(host, port);
+  } catch (error) {
+    // Where the same broker is started twice, the folder's lock says who has both.
+    if (data === null || !(await isFolderLocked(data))) throw error;
   }
 }
 

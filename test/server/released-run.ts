@@ -55,13 +55,8 @@ async function closed(): Promise<void> {
   stranger.destroy();
 }
 
+/** The port is taken only when everything else has started: else there is nothing yet to hold. */
 async function refused(port: number): Promise<void> {
-  const error: unknown = await startBroker({ data: "temporary", port }).catch((reason: unknown) => reason);
-  if ((error as { code?: string }).code !== "ADDRESS_IN_USE") throw error;
-}
-
-/** As refused, where the port is taken only when everything else has started. */
-async function refusedLate(port: number): Promise<void> {
   const broker = { pool: { size: 1 << 25, blockSizeMax: 1 << 25 }, onSettled: () => {} };
   watch(broker);
   const options = {
@@ -79,19 +74,16 @@ async function refusedLate(port: number): Promise<void> {
   if ((error as { code?: string }).code !== "ADDRESS_IN_USE") throw error;
 }
 
-async function onTakenPort(run: (port: number) => Promise<void>): Promise<void> {
-  const owner = createServer().listen(0, "127.0.0.1");
-  await once(owner, "listening");
-  for (let start = 0; start < STARTS; start++) await run((owner.address() as AddressInfo).port);
-  owner.close();
-}
-
 const runs: Readonly<Record<string, () => Promise<void>>> = {
   closed: async () => {
     for (let start = 0; start < STARTS; start++) await closed();
   },
-  refused: () => onTakenPort(refused),
-  refusedLate: () => onTakenPort(refusedLate),
+  refused: async () => {
+    const owner = createServer().listen(0, "127.0.0.1");
+    await once(owner, "listening");
+    for (let start = 0; start < STARTS; start++) await refused((owner.address() as AddressInfo).port);
+    owner.close();
+  },
 };
 
 await runs[process.argv[2]!]!();
