@@ -9,7 +9,6 @@ import {
   textOption,
 } from "../base/options.ts";
 import * as limits from "../base/start-limits.ts";
-import { MIB } from "../base/units.ts";
 
 export type LogLevel = "info" | "warn" | "error";
 export type LogSink = (level: LogLevel, message: string, facts?: Readonly<Record<string, unknown>>) => void;
@@ -66,7 +65,7 @@ const LIMITS = {
   connectionsMax: limits.CONNECTIONS_LIMITS,
   idleSeconds: limits.IDLE_SECONDS_LIMITS,
   partitionsMax: limits.PARTITIONS_LIMITS,
-  poolBytes: [32 * MIB, limits.POOL_BYTES_MAX],
+  poolBytes: limits.POOL_BYTES_LIMITS,
   tailBytes: limits.TAIL_BYTES_LIMITS,
   idleMs: [1, Number.MAX_SAFE_INTEGER],
   logWorkers: limits.LOG_WORKERS_LIMITS,

@@ -1,5 +1,6 @@
 /** The topics that exist, by name and by id, and how they come, change and go. Metadata is durable before anything shows it. */
 import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { TOPIC_PARTITIONS_MAX } from "../base/start-limits.ts";
 import { newTopicId, TOPIC_ID_SIZE, type TopicId, topicIdFromBytes } from "../base/topic-id.ts";
 import type { MetaStore, TopicMetadata } from "./meta-store.ts";
 import type { Partition } from "./partition.ts";
@@ -7,9 +8,6 @@ import type { Topic } from "./topic.ts";
 import { TopicConfig } from "./topic-config.ts";
 import { checkTopicName } from "./topic-name.ts";
 import { defaultSettings, memorySettings, overridesOf, type TopicSettings, withSettings } from "./topic-settings.ts";
-
-/** So that a description of a topic fits a frame. */
-const TOPIC_PARTITIONS_MAX = 100_000;
 
 export interface NewTopic {
   readonly name: string;

@@ -57,7 +57,7 @@ export const schema = {
   ),
   poolBytes: setting(
     "start",
-    bytes(64 * MIB, limits.POOL_BYTES_MAX),
+    bytes(...limits.POOL_BYTES_LIMITS),
     256 * MIB,
     "Memory for the batches of all connections",
   ),
