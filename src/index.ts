@@ -17,12 +17,13 @@ import { systemClock } from "./base/clock.ts";
 import { CONNECTIONS_DEFAULT } from "./base/start-limits.ts";
 import type { Broker, Checkpoints } from "./broker/broker.ts";
 import type { MetadataRecord } from "./broker/local-meta-store.ts";
-import { checkStartOptions, type StartOptions } from "./broker/start-options.ts";
+import { checkStartOptions, isOwnFolder, type StartOptions } from "./broker/start-options.ts";
 import { PORT_DEFAULT } from "./protocol/endpoint.ts";
+import { claimPort } from "./server/claim-port.ts";
 import { loadUws } from "./server/uws.ts";
 import type { WebSocketServer } from "./server/websocket-server.ts";
 import { folders } from "./storage/data-folder.ts";
-import { type FolderLock, lockFolder } from "./storage/folder-lock.ts";
+import { type FolderLock, isFolderLocked, lockFolder } from "./storage/folder-lock.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./storage/temporary-folder.ts";
 import type { Fault, FaultPoint } from "./workers/faults.ts";
 import type { FolderState } from "./workers/folder-tasks.ts";
@@ -58,8 +59,10 @@ const IDLE_SWEEP_MS = 10_000;
 export async function startBroker(options: StartOptions): Promise<RunningBroker> {
   checkStartOptions(options);
   await loadUws(); // Before anything is touched: without it there is no broker.
-  const isTemporary = options.data === "temporary";
-  const data = isTemporary ? makeTemporaryFolder() : path.resolve(options.data);
+  const isOwn = isOwnFolder(options);
+  const given = isOwn ? null : path.resolve(options.data);
+  await refuseTakenPort(options, given);
+  const data = given ?? makeTemporaryFolder();
   const lock = await lockFolder(data);
   let node: Node | null = null;
   try {
@@ -69,8 +72,18 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
   } catch (error) {
     if (node === null) await lock.release();
     else await node.close();
-    if (isTemporary) removeTemporaryFolder(data);
+    if (isOwn) removeTemporaryFolder(data);
     throw error;
+  }
+}
+
+/** Before a folder is made, which would stay behind for nothing. The server claims the port once more: it may be taken meanwhile. */
+async function refuseTakenPort({ host = HOST, port = PORT_DEFAULT }: StartOptions, data: string | null): Promise<void> {
+  try {
+    await claimPort(host, port);
+  } catch (error) {
+    // Where the same broker is started twice, the folder's lock says who has both.
+    if (data === null || !(await isFolderLocked(data))) throw error;
   }
 }
 
@@ -142,6 +155,7 @@ class Node implements RunningBroker {
       clean: folder.expected.clean,
       left: folder.left,
       sameBoot: folder.sameBoot,
+      onlyMemory: options.data === "memory",
       logsOpenMax: store.files.logs,
       ...(tailBytes && { tailBytes }),
       ...(idleMs && { idleMs }),
@@ -237,7 +251,7 @@ class Node implements RunningBroker {
     } finally {
       await this.#store.stop();
       await this.#lock.release();
-      if (this.#options.data === "temporary") removeTemporaryFolder(this.data);
+      if (isOwnFolder(this.#options)) removeTemporaryFolder(this.data);
     }
   }
 

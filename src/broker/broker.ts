@@ -39,6 +39,8 @@ export interface BrokerOptions {
   readonly left?: readonly string[];
   /** The machine was not restarted since the last run. */
   readonly sameBoot: boolean;
+  /** Topics are of durability `memory`, all of them. */
+  readonly onlyMemory?: boolean;
   /** Memory that a partition's tail may take while nobody reads in it. */
   readonly tailBytes?: number;
   readonly partitionsMax?: number;
@@ -107,6 +109,7 @@ export class Broker implements LogResults {
     this.topics = new TopicCatalog(meta, {
       partitionsMax: options.partitionsMax ?? PARTITIONS_MAX,
       memoryBytesMax: this.pool.size / 2,
+      onlyMemory: options.onlyMemory ?? false,
       random: options.random,
       makePartition: (topic, index, isNew) => this.#makePartition(topic, index, isNew),
     });

@@ -9,13 +9,18 @@ import {
   textOption,
 } from "../base/options.ts";
 import * as limits from "../base/start-limits.ts";
-import { MIB } from "../base/units.ts";
 
 export type LogLevel = "info" | "warn" | "error";
 export type LogSink = (level: LogLevel, message: string, facts?: Readonly<Record<string, unknown>>) => void;
 
 export interface StartOptions {
-  /** A folder, made if need be; "temporary": one of its own that goes with the broker. */
+  /**
+   * A folder, made if need be; or one of two names that are none (a folder of that name is "./memory"):
+   *
+   * - "temporary": a folder of its own that goes with the broker
+   * - "memory": no record comes to a disk. Every topic is of durability `memory`, by default, and one that asks for `disk` or
+   *   `os` is refused with INVALID_CONFIG. What topics there are stands in a small temporary folder.
+   */
   readonly data: string;
   /** Default 127.0.0.1. */
   readonly host?: string;
@@ -60,16 +65,21 @@ const LIMITS = {
   connectionsMax: limits.CONNECTIONS_LIMITS,
   idleSeconds: limits.IDLE_SECONDS_LIMITS,
   partitionsMax: limits.PARTITIONS_LIMITS,
-  poolBytes: [32 * MIB, limits.POOL_BYTES_MAX],
+  poolBytes: limits.POOL_BYTES_LIMITS,
   tailBytes: limits.TAIL_BYTES_LIMITS,
   idleMs: [1, Number.MAX_SAFE_INTEGER],
   logWorkers: limits.LOG_WORKERS_LIMITS,
 } as const;
 
+/** Is the data folder one of its own, that goes with the broker? */
+export function isOwnFolder({ data }: StartOptions): boolean {
+  return data === "temporary" || data === "memory";
+}
+
 /** @throws BrokerError INVALID_OPTION */
 export function checkStartOptions(options: StartOptions): void {
   knownOptions("startBroker", options, NAMES);
-  requireOption(textOption("data", options.data) !== "", 'data is a folder, or "temporary"');
+  requireOption(textOption("data", options.data) !== "", 'data is a folder, "temporary" or "memory"');
   for (const [name, [min, max]] of Object.entries(LIMITS)) {
     const value = options[name as keyof typeof LIMITS];
     if (value !== undefined) integerOption(name, value, min, max);

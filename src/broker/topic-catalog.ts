@@ -1,15 +1,13 @@
 /** The topics that exist, by name and by id, and how they come, change and go. Metadata is durable before anything shows it. */
 import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { TOPIC_PARTITIONS_MAX } from "../base/start-limits.ts";
 import { newTopicId, TOPIC_ID_SIZE, type TopicId, topicIdFromBytes } from "../base/topic-id.ts";
 import type { MetaStore, TopicMetadata } from "./meta-store.ts";
 import type { Partition } from "./partition.ts";
 import type { Topic } from "./topic.ts";
 import { TopicConfig } from "./topic-config.ts";
 import { checkTopicName } from "./topic-name.ts";
-import { defaultSettings, overridesOf, type TopicSettings, withSettings } from "./topic-settings.ts";
-
-/** So that a description of a topic fits a frame. */
-const TOPIC_PARTITIONS_MAX = 100_000;
+import { defaultSettings, memorySettings, overridesOf, type TopicSettings, withSettings } from "./topic-settings.ts";
 
 export interface NewTopic {
   readonly name: string;
@@ -28,6 +26,8 @@ export interface CatalogOptions {
   readonly partitionsMax: number;
   /** What topics of durability `memory` may keep together. */
   readonly memoryBytesMax: number;
+  /** There is no other durability than `memory`. */
+  readonly onlyMemory: boolean;
   random(bytes: Uint8Array): void;
   /** @param isNew the topic was made in this run, so nothing of it is on disk */
   makePartition(topic: TopicConfig, index: number, isNew: boolean): Partition;
@@ -44,6 +44,8 @@ interface NewSettings {
 }
 
 export class TopicCatalog {
+  /** What a topic gets where nothing else is said. */
+  readonly defaults: TopicSettings;
   readonly #meta: MetaStore;
   readonly #options: CatalogOptions;
   readonly #byName = new Map<string, OwnTopic>();
@@ -59,6 +61,7 @@ export class TopicCatalog {
   constructor(meta: MetaStore, options: CatalogOptions) {
     this.#meta = meta;
     this.#options = options;
+    this.defaults = options.onlyMemory ? memorySettings : defaultSettings;
     for (const topic of meta.topics()) this.#add(topic, false);
     for (const { name } of meta.deletedTopics()) this.#going.add(name);
   }
@@ -127,7 +130,8 @@ export class TopicCatalog {
   async create({ name, partitions, settings }: NewTopic, validateOnly: boolean): Promise<void> {
     checkTopicName(name);
     checkPartitions(partitions);
-    const all = withSettings(defaultSettings, settings);
+    const all = withSettings(this.defaults, settings, this.defaults);
+    this.#refuseFiles(all);
     if (this.#byName.has(name)) throw new BrokerError("TOPIC_ALREADY_EXISTS", `topic ${name} exists`);
     if (this.#coming.has(name) || this.#going.has(name)) {
       throw new BrokerError("BUSY", `topic ${name} is being ${this.#coming.has(name) ? "created" : "deleted"}`);
@@ -154,7 +158,7 @@ export class TopicCatalog {
     const topic = this.#own(name);
     if (this.#coming.has(name)) throw new BrokerError("BUSY", `topic ${name} is being changed`);
     const { config, partitions } = topic;
-    const settings = withSettings(config.settings, change.settings ?? []);
+    const settings = withSettings(config.settings, change.settings ?? [], this.defaults);
     if (settings.durability !== config.settings.durability) {
       throw new BrokerError("INVALID_CONFIG", "a topic keeps its durability for life");
     }
@@ -236,6 +240,14 @@ export class TopicCatalog {
     const key = keyOf(config.idBytes, 0);
     this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), topic]);
     this.#partitionCount += count;
+  }
+
+  #refuseFiles({ durability }: TopicSettings): void {
+    if (!this.#options.onlyMemory || durability === "memory") return;
+    throw new BrokerError(
+      "INVALID_CONFIG",
+      `this broker keeps topics only in memory: none has durability=${durability}`,
+    );
   }
 
   #refuseTooMany(partitions: number): void {

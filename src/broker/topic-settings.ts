@@ -108,6 +108,9 @@ export const defaultSettings: TopicSettings = Object.fromEntries(
   Object.entries(settingDefinitions).map(([name, definition]) => [name, definition.default]),
 ) as unknown as TopicSettings;
 
+/** Defaults of a broker that keeps all its topics in memory. */
+export const memorySettings: TopicSettings = { ...defaultSettings, durability: "memory" };
+
 /**
  * @param overrides name to value, as text; a value of null means the default again
  * @throws BrokerError INVALID_CONFIG an unknown or unhonoured name, or a value out of range
@@ -115,12 +118,13 @@ export const defaultSettings: TopicSettings = Object.fromEntries(
 export function withSettings(
   settings: TopicSettings,
   overrides: Iterable<readonly [string, string | null]>,
+  defaults: TopicSettings = defaultSettings,
 ): TopicSettings {
   const changed: Record<string, string | number> = { ...settings };
   for (const [name, value] of overrides) {
     if (!isSetting(name)) throw unknownSetting(name);
     const definition = settingDefinitions[name];
-    changed[name] = value === null ? definition.default : parse(name, definition, value);
+    changed[name] = value === null ? defaults[name] : parse(name, definition, value);
   }
   const result = changed as unknown as TopicSettings;
   if (result.durability !== "memory" && result["retention.bytes"] !== settingDefinitions["retention.bytes"].default) {

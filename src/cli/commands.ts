@@ -1,11 +1,12 @@
 /** All commands, as help shows them. What they do is imported when one of them runs. */
 import { Option } from "commander";
+import { TOPIC_PARTITIONS_MAX } from "../base/start-limits.ts";
 import type { CommandDefinition, CommandGroup } from "./command-definition.ts";
 import { option, pairs, repeated } from "./option-makers.ts";
 import { duration, integer, integers, text } from "./option-types.ts";
 import { FORMAT_HELP } from "./record-format.ts";
 
-const PARTITION_MAX = 1_000_000;
+const PARTITION_MAX = TOPIC_PARTITIONS_MAX - 1;
 const DAY_MS = 86_400_000;
 
 const start: CommandDefinition = {
@@ -46,7 +47,7 @@ disk (default, acknowledged when synced), os (survives the process), memory (gon
       ],
       settings: ["client"],
       options: [
-        option("--partitions <number>", "How many partitions (default: 1)", integer(1, PARTITION_MAX)),
+        option("--partitions <number>", "How many partitions (default: 1)", integer(1, TOPIC_PARTITIONS_MAX)),
         topicConfig,
         new Option("--if-not-exists", "A topic that exists is no error; it stays as it is"),
         dryRun,
@@ -85,7 +86,7 @@ keep their order only from the change on.`,
       ],
       settings: ["client"],
       options: [
-        option("--partitions <number>", "How many partitions there are to be", integer(1, PARTITION_MAX)),
+        option("--partitions <number>", "How many partitions there are to be", integer(1, TOPIC_PARTITIONS_MAX)),
         topicConfig,
         repeated("--unset <name>", "A setting that goes back to its default", text),
         dryRun,

@@ -11,7 +11,7 @@ import type { PartitionNumbers } from "../broker/produce-owner.ts";
 import { resolveStart, type StartAt } from "../broker/start-offset.ts";
 import type { Topic } from "../broker/topic.ts";
 import type { TopicConfig } from "../broker/topic-config.ts";
-import { defaultSettings, describedSettings } from "../broker/topic-settings.ts";
+import { describedSettings, type TopicSettings } from "../broker/topic-settings.ts";
 import type { Encodable } from "../protocol/field-codec.ts";
 import type {
   AlterTopic,
@@ -67,25 +67,29 @@ export async function describeTopics(broker: Broker, body: DescribeTopics): Prom
   const topics = await Promise.all(
     Array.from(names, (name): Encodable<TopicInfo> | Promise<Encodable<TopicInfo>> => {
       const topic = broker.topics.get(name);
-      if (topic !== undefined) return describeTopic(topic, body.settings);
+      if (topic !== undefined) return describeTopic(topic, body.settings ? broker.topics.defaults : null);
       return { name, error: errorBody(new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", `there is no topic ${name}`)) };
     }),
   );
   return ["TopicsResult", { topics }];
 }
 
-async function describeTopic({ config, partitions }: Topic, withSettings: boolean): Promise<Encodable<TopicInfo>> {
+/** @param defaults to hold its settings against; null: without settings */
+async function describeTopic(
+  { config, partitions }: Topic,
+  defaults: TopicSettings | null,
+): Promise<Encodable<TopicInfo>> {
   return {
     name: config.name,
     topicId: topicIdToBytes(config.id),
     durability: durabilityOf(config),
     maxMessageBytes: config.settings["max.message.bytes"],
     partitions: await Promise.all(partitions.map(describePartition)),
-    ...(withSettings && {
+    ...(defaults !== null && {
       settings: describedSettings(config.settings).map((key) => ({
         key,
         value: String(config.settings[key]),
-        isDefault: config.settings[key] === defaultSettings[key],
+        isDefault: config.settings[key] === defaults[key],
       })),
     }),
   };

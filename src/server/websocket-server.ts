@@ -5,7 +5,7 @@
  * callback; a large send from inside `drain` can hang its socket for ever, so `drain` only schedules; a message of 16 KiB or
  * more leaves straight from our memory only when nothing is corked.
  */
-import type { HttpResponse, TemplatedApp, us_listen_socket, WebSocket } from "uWebSockets.js";
+import type { HttpRequest, HttpResponse, us_listen_socket, us_socket_context_t, WebSocket } from "uWebSockets.js";
 import { integerOption } from "../base/options.ts";
 import { IDLE_SECONDS_LIMITS } from "../base/start-limits.ts";
 import type { Broker } from "../broker/broker.ts";
@@ -16,6 +16,7 @@ import { CLOSE_NOT_BINARY, CLOSE_POLICY, type ClientSocket } from "./client-sock
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { HotFrames } from "./hot-frames.ts";
 import { type RefusalSink, RefusedConnections } from "./refused-connections.ts";
+import { ReleasedApp } from "./released-app.ts";
 import { UploadBudget } from "./uploads.ts";
 import { loadUws, type UwsModule } from "./uws.ts";
 import { WindowBudget } from "./windows.ts";
@@ -60,7 +61,7 @@ type Socket = WebSocket<Session> & Fragments;
 
 export class WebSocketServer {
   readonly #uws: UwsModule;
-  readonly #app: TemplatedApp;
+  readonly #app: ReleasedApp<Session>;
   readonly #context: ConnectionContext;
   readonly #options: WebSocketServerOptions;
   readonly #connections = new Set<Connection>();
@@ -77,7 +78,12 @@ export class WebSocketServer {
   static async start(broker: Broker, options: WebSocketServerOptions): Promise<WebSocketServer> {
     integerOption("idleSeconds", options.idleSeconds ?? IDLE_SECONDS, ...IDLE_SECONDS_LIMITS);
     const server = new WebSocketServer(await loadUws(), broker, options);
-    await server.#listen();
+    try {
+      await server.#listen();
+    } catch (error) {
+      server.#app.close();
+      throw error;
+    }
     return server;
   }
 
@@ -125,53 +131,37 @@ export class WebSocketServer {
   async #listen(): Promise<void> {
     const { host } = this.#options;
     const port = await claimPort(host, this.#options.port);
-    return new Promise((resolve, reject) => {
-      this.#app.listen(host, port, (socket) => {
-        if (!socket) return reject(addressInUse(host, port));
-        this.#listening = socket;
-        this.#port = port;
-        resolve();
-      });
-    });
+    this.#listening = await this.#app.listen(host, port);
+    if (this.#listening === null) throw addressInUse(host, port);
+    this.#port = port;
   }
 
-  #makeApp(): TemplatedApp {
-    const { connectionsMax } = this.#options;
-    return this.#uws
-      .App()
-      .filter((response, change) => this.#counted(response, change))
-      .ws<Session>(WEBSOCKET_PATH, {
+  #makeApp(): ReleasedApp<Session> {
+    const options = {
+      path: WEBSOCKET_PATH,
+      notFound: `Cambium speaks its binary protocol at ${WEBSOCKET_PATH}\n`,
+      limits: {
         maxPayloadLength: REQUEST_BYTES_MAX,
         maxBackpressure: BACKPRESSURE_MAX,
         closeOnBackpressureLimit: true,
         idleTimeout: this.#options.idleSeconds ?? IDLE_SECONDS,
         sendPingsAutomatically: true,
-        upgrade: (response, request, socketContext) => {
-          if (this.#connections.size >= connectionsMax) {
-            this.#refused.refused(this.#connections.size);
-            response.writeStatus("503 Service Unavailable").end("too many connections");
-            return;
-          }
-          const session: Session = { connection: null, helloTimer: undefined };
-          const protocols = request.getHeader("sec-websocket-protocol");
-          const protocol = protocols.split(",").some((name) => name.trim() === SUBPROTOCOL) ? SUBPROTOCOL : "";
-          const key = request.getHeader("sec-websocket-key");
-          response.upgrade(session, key, protocol, request.getHeader("sec-websocket-extensions"), socketContext);
-        },
-        open: (socket) => this.#open(socket as Socket),
-        message: (socket, message, isBinary) => {
-          if (isBinary) socket.getUserData().connection?.receive(new Uint8Array(message));
-          else socket.end(CLOSE_NOT_BINARY, "binary messages only");
-        },
-        drain: (socket) => {
-          const { connection } = socket.getUserData();
-          setImmediate(() => connection?.drained());
-        },
-        close: (socket) => this.#closed(socket as Socket),
-      })
-      .any("/*", (response) => {
-        response.writeStatus("404 Not Found").end(`Cambium speaks its binary protocol at ${WEBSOCKET_PATH}\n`);
-      });
+      },
+    };
+    return new ReleasedApp<Session>(this.#uws, options, {
+      counted: (socket, change) => this.#counted(socket, change),
+      upgrade: (response, request, context) => this.#upgrade(response, request, context),
+      open: (socket) => this.#open(socket as Socket),
+      message: (socket, message, isBinary) => {
+        if (isBinary) socket.getUserData().connection?.receive(new Uint8Array(message));
+        else socket.end(CLOSE_NOT_BINARY, "binary messages only");
+      },
+      drain: (socket) => {
+        const { connection } = socket.getUserData();
+        setImmediate(() => connection?.drained());
+      },
+      close: (socket) => this.#closed(socket as Socket),
+    });
   }
 
   /** A socket came (1) or went (-1). */
@@ -181,6 +171,19 @@ export class WebSocketServer {
     if (change <= 0 || !isTooMany) return;
     this.#refused.refused(this.#connections.size);
     socket.close();
+  }
+
+  #upgrade(response: HttpResponse, request: HttpRequest, context: us_socket_context_t): void {
+    if (this.#connections.size >= this.#options.connectionsMax) {
+      this.#refused.refused(this.#connections.size);
+      response.writeStatus("503 Service Unavailable").end("too many connections");
+      return;
+    }
+    const session: Session = { connection: null, helloTimer: undefined };
+    const protocols = request.getHeader("sec-websocket-protocol");
+    const protocol = protocols.split(",").some((name) => name.trim() === SUBPROTOCOL) ? SUBPROTOCOL : "";
+    const key = request.getHeader("sec-websocket-key");
+    response.upgrade(session, key, protocol, request.getHeader("sec-websocket-extensions"), context);
   }
 
   #open(socket: Socket): void {

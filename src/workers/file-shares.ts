@@ -1,14 +1,16 @@
 /**
- * Who may have how many of the files that the process may have open (`ulimit -n`), after what its threads take: half of them
- * connections, three sixteenths open logs, two those that wait for a sync, one the folders of a group that is synced; the rest
- * is for reads.
+ * Who may have how many of the files that the process may have open (`ulimit -n`), after what it has open already, which in an
+ * app that embeds a broker may be much, and what the broker's threads take: half of them connections, three sixteenths open
+ * logs, two those that wait for a sync, one the folders of a group that is synced; the rest is for reads.
+ *
+ * They are made once, before there is any thread, for what is open changes from then on.
  */
 import { BrokerError } from "../base/errors.ts";
-import { processFilesMax } from "../storage/process-files.ts";
+import { processFilesMax, processFilesOpen } from "../storage/process-files.ts";
 import { ENTRIES_MAX, OPEN_FILES_MAX } from "./shared-memory.ts";
 
-/** What the process has open with no log worker, before anybody came: 31 on Linux. */
-const OWN_FILES = 40;
+/** What a broker without log workers opens from then on until somebody comes: 6 on Linux. */
+const COMING_FILES = 15;
 /** Event loops and pipes of a log worker and its sync thread, 10 on Linux; and what one roll adds to a share that is full. */
 const WORKER_FILES = 15;
 /** Less is not worth sharing. */
@@ -23,12 +25,16 @@ export interface FileShares {
 }
 
 /** @throws BrokerError LIMIT_EXCEEDED  too few for a broker with so many log workers */
-export function fileShares(logWorkers: number, filesMax: number = processFilesMax()): FileShares {
-  const ownFiles = OWN_FILES + logWorkers * WORKER_FILES;
+export function fileShares(
+  logWorkers: number,
+  filesMax: number = processFilesMax(),
+  filesOpen: number = processFilesOpen(),
+): FileShares {
+  const ownFiles = filesOpen + COMING_FILES + logWorkers * WORKER_FILES;
   const filesMin = ownFiles + SHARED_FILES_MIN;
   if (filesMax < filesMin) {
-    const message = `only ${filesMax} files may be open (ulimit -n); log workers: ${logWorkers}, for which it takes ${filesMin}`;
-    throw new BrokerError("LIMIT_EXCEEDED", message, { details: { filesMax, filesMin, logWorkers } });
+    const message = `only ${filesMax} files may be open (ulimit -n); with the ${filesOpen} that are, it takes ${filesMin} for so many log workers: ${logWorkers}`;
+    throw new BrokerError("LIMIT_EXCEEDED", message, { details: { filesMax, filesOpen, filesMin, logWorkers } });
   }
   const sixteenth = Math.floor(Math.min(filesMax - ownFiles, OPEN_FILES_MAX) / 16);
   return {

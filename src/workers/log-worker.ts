@@ -17,7 +17,6 @@ import type { LogEnvironment, LogSettings } from "../storage/partition-log.ts";
 import type { RecoveredLog } from "../storage/recovery.ts";
 import { UnsyncedCount } from "../storage/unsynced-count.ts";
 import { commitFault, type FaultPoint, type PlannedFault } from "./faults.ts";
-import { fileShares } from "./file-shares.ts";
 import { SharedOpenFiles, TrackedDisk } from "./open-files.ts";
 import { SharedPublisher } from "./publication.ts";
 import { type ResultsOwner, ResultsWriter } from "./results-writer.ts";
@@ -72,7 +71,7 @@ class LogWorker implements ResultsOwner {
   #fault: PlannedFault | null = null;
   #isBroken = false;
 
-  constructor({ map, index }: ThreadData, { core, memory, buffer, crc32c }: ThreadCore) {
+  constructor({ map, files, index }: ThreadData, { core, memory, buffer, crc32c }: ThreadCore) {
     const own = map.logWorkers[index]!;
     this.#control = new Int32Array(buffer, own.control);
     this.#u32 = memory.u32;
@@ -100,7 +99,7 @@ class LogWorker implements ResultsOwner {
       publisher: new SharedPublisher(buffer),
       events: this.#results,
       openFiles,
-      unsyncedFiles: new UnsyncedCount(fileShares(map.logWorkers.length).unsynced / map.logWorkers.length),
+      unsyncedFiles: new UnsyncedCount(files.unsynced / map.logWorkers.length),
       newSegmentId,
     };
     this.#drain = new Drain(disk, this.#results);

@@ -83,10 +83,10 @@ export class ThreadLogStore implements LogStore, HostOwner {
     this.#words = new Int32Array(buffer);
     this.#reader = new ConsistentReader(buffer);
     this.maintenance = new MaintenanceHost(
-      map.maintenanceWorkers.map((_, index) => ({ map, memory, module, index })),
+      map.maintenanceWorkers.map((_, index) => ({ map, memory, module, files, index })),
       () => this.warned(0, "a maintenance worker died and is replaced"),
     );
-    this.#hosts = map.logWorkers.map((_, index) => new LogWorkerHost({ map, memory, module, index }, this));
+    this.#hosts = map.logWorkers.map((_, index) => new LogWorkerHost({ map, memory, module, files, index }, this));
     this.#results = map.logWorkers.map((own) => {
       const control = new Int32Array(buffer, own.control);
       return new ResultsReader(resultsRing(control, own), buffer);

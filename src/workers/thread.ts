@@ -3,6 +3,7 @@
 import { LogMemory } from "../storage/log-memory.ts";
 import { Core } from "../wasm/core.ts";
 import { type Crc32c, crc32cOf } from "../wasm/crc32c.ts";
+import type { FileShares } from "./file-shares.ts";
 import { CHECKSUM_SCRATCH_SIZE, type MemoryMap } from "./shared-memory.ts";
 
 /** Structured-cloned into a worker; the memory and the module are shared. */
@@ -10,6 +11,7 @@ export interface ThreadData {
   readonly map: MemoryMap;
   readonly memory: WebAssembly.Memory;
   readonly module: WebAssembly.Module;
+  readonly files: FileShares;
   /** Number of the worker among those of its kind. */
   readonly index: number;
 }

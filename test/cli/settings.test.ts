@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkStartOptions } from "../../src/broker/start-options.ts";
 import { parseBytes, parseDuration } from "../../src/cli/option-types.ts";
 import { resolveSettings } from "../../src/cli/settings.ts";
 import { definitionOf, flagName, settingKeys, variableName } from "../../src/cli/settings-schema.ts";
@@ -101,6 +102,24 @@ test("what Kubernetes says of a service named cambium is not taken for settings"
   };
   expect(resolveSettings({}, environment, undefined).values.port).toBe(4500);
 });
+
+test.each(["connectionsMax", "partitionsMax", "poolBytes", "tailBytes", "logWorkers", "port"] as const)(
+  "%s has the limits that it has for an embedded broker",
+  (key) => {
+    const isTaken = (value: number): boolean => definitionOf(key).type.parse(String(value)) !== null;
+    const isTakenEmbedded = (value: number): boolean => {
+      try {
+        checkStartOptions({ data: "temporary", [key]: value });
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    for (let power = 0; power < 40; power++)
+      for (const value of [2 ** power - 1, 2 ** power, 10 ** (power / 4)].map(Math.floor))
+        expect(isTaken(value), `${key} ${value}`).toBe(isTakenEmbedded(value));
+  },
+);
 
 test("every default is a value that its own type reads back", () => {
   for (const key of settingKeys) {

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BrokerProcess } from "../../src/cli/broker-process.ts";
@@ -60,8 +60,8 @@ test.each(["SIGTERM", "SIGINT"] as const)(
   },
 );
 
-test("a temporary folder goes with it", async () => {
-  const broker = await start("temporary");
+test.each(["temporary", "memory"])("the folder of a broker on %s goes with it", async (data) => {
+  const broker = await start(data);
   expect(existsSync(broker.data)).toBe(true);
   await broker.stop();
   expect(existsSync(broker.data)).toBe(false);
@@ -86,12 +86,16 @@ describe("what is in its way is a typed error and exit code 1", () => {
       1,
       { code: "FOLDER_LOCKED", details: { pid: owner.process.pid } },
     ]);
+    const twice = await spawned(["start", "--data", folder.path, "--port", String(owner.port), "--json"]);
+    expect(errorOf(twice)["code"]).toBe("FOLDER_LOCKED");
   });
 
-  test("another process on the port", async () => {
+  test("another process on the port; no folder is made", async () => {
     const { port } = await start("temporary");
-    const ran = await spawned(["start", "--data", folder.path, "--port", String(port), "--json"]);
+    const data = join(folder.path, "new", "data");
+    const ran = await spawned(["start", "--data", data, "--port", String(port), "--json"]);
     expect([ran.status, errorOf(ran)["code"]]).toEqual([1, "ADDRESS_IN_USE"]);
+    expect(readdirSync(folder.path)).toEqual([]);
   });
 });
 

@@ -72,6 +72,8 @@ describe("a wrong call ends with 2 and a hint", () => {
     [["topic", "creat", "x"], "unknown command 'creat'; did you mean create?"],
     [["start", "--prot", "1"], "unknown option '--prot'; did you mean --port?"],
     [["start", "--port", "x"], '--port is a whole number from 0 to 65535, not "x"'],
+    [["topic", "create", "t", "--partitions", "100001"], "--partitions is a whole number from 1 to 100000"],
+    [["consume", "t", "--partition", "100000"], "from 0 to 99999"],
     [["start", "--host", "0.0.0.0"], "--insecure-no-auth"],
     [["start", "surplus"], "too many arguments"],
     [["topic", "create"], "missing required argument 'name'"],

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { fileShares } from "../../src/workers/file-shares.ts";
 import { LogWorkerHost } from "../../src/workers/log-worker-host.ts";
 import { mapMemory, POOL_BLOCK_MAX, WASM_PAGE_SIZE } from "../../src/workers/shared-memory.ts";
 import type { ThreadData } from "../../src/workers/thread.ts";
@@ -9,7 +10,7 @@ async function broken(): Promise<ThreadData> {
   const pages = map.size / WASM_PAGE_SIZE;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const module = await WebAssembly.compile(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
-  return { map, memory, module, index: 0 };
+  return { map, memory, module, files: fileShares(1), index: 0 };
 }
 
 test("a log worker that cannot be loaded says so by a typed error, and can be stopped", async () => {
