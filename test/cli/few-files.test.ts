@@ -14,7 +14,7 @@ const TOPICS = 100;
 const SEGMENT_BYTES = 16_384;
 const ROUNDS = 4;
 
-test("more topics are written and read than files may be open", async (context) => {
+test("more topics are written and read than files may be open", { timeout: 90_000 }, async (context) => {
   requireThat(context, process.platform === "linux", "/proc");
   const broker = await startBroker(folder.path, [], 0, { filesMax: FILES_MAX });
   const client = await connect({ server: `127.0.0.1:${broker.port}` });
