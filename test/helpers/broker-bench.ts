@@ -29,11 +29,12 @@ export class BrokerBench {
   constructor(options: BenchOptions = {}) {
     this.store = new SteppedLogStore(options);
     this.records = [...(options.records ?? [])];
-    this.meta = new LocalMetaStore(this.records, this.records.length, (records, size) => {
+    const point = { generation: 1, size: this.records.length, crc: 0 };
+    this.meta = new LocalMetaStore(this.records, point, ({ records, how }) => {
       if (this.#writesFail) return Promise.reject(new BrokerError("NO_SPACE", "as the test wants it"));
-      if (size < 0) this.records.length = 0;
+      if (how === "replace") this.records.length = 0;
       this.records.push(...records);
-      return Promise.resolve(this.records.length);
+      return Promise.resolve({ ...point, size: this.records.length });
     });
     let id = 0;
     this.broker = new Broker(this.store, this.meta, {
