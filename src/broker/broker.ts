@@ -11,6 +11,7 @@ import { MIB } from "../base/units.ts";
 import type { LogCheckpoint, SyncedPoint } from "../storage/partition-log.ts";
 import type { RecoveryReport } from "../storage/recovery.ts";
 import { BlockPool } from "./block-pool.ts";
+import { CorruptBatches } from "./corrupt-batches.ts";
 import { Intake } from "./intake.ts";
 import { partitionFolder } from "./log-handle.ts";
 import type { LogResults, LogStore } from "./log-store.ts";
@@ -77,6 +78,7 @@ export class Broker implements LogResults {
   /** Partitions with batches for which a worker's queue had no room. */
   readonly #waiting = new Set<Partition>();
   readonly #left: ReadonlySet<string>;
+  readonly #corruptBatches: CorruptBatches;
   readonly #settledListeners = new Set<() => void>();
   #nextWorker = 0;
 
@@ -84,6 +86,7 @@ export class Broker implements LogResults {
     this.store = store;
     this.#options = options;
     this.#left = new Set(options.left);
+    this.#corruptBatches = new CorruptBatches(options.log);
     this.pool = new BlockPool(store.pool);
     this.intake = new Intake(store.memory.bytes, this.pool, SPILL_BYTES_MAX);
     this.producerIds = new ProducerIds(meta);
@@ -103,6 +106,8 @@ export class Broker implements LogResults {
       waits: (partition) => this.#waiting.add(partition),
       monotonicMs: options.monotonicMs,
       recovered: (folderName, report) => this.#recovered(folderName, report),
+      corrupt: (folderName, topicId, error) => this.#corruptBatches.met(folderName, topicId, error),
+      damaged: (folderName, error) => this.#cannotOpen(folderName, error),
     };
     this.topics = new TopicCatalog(meta, {
       partitionsMax: options.partitionsMax ?? PARTITIONS_MAX,
@@ -236,6 +241,8 @@ export class Broker implements LogResults {
 
   /** Facts for operators. */
   stats(): Record<string, unknown> {
+    let damagedLogs = 0;
+    for (const { log } of this.topics.partitions()) if (log.isDamaged) damagedLogs++;
     return {
       topics: this.topics.size,
       partitions: this.topics.partitionCount,
@@ -243,6 +250,8 @@ export class Broker implements LogResults {
       poolBytes: this.pool.size,
       poolBytesFree: this.pool.freeBytes,
       spilledBytes: this.intake.spilledBytes,
+      corruptBatches: this.#corruptBatches.count,
+      damagedLogs,
       logWorkers: Array.from({ length: this.store.workers }, (_, worker) => this.store.stateOf(worker)),
     };
   }
@@ -252,10 +261,14 @@ export class Broker implements LogResults {
       await partition.open();
       return true;
     } catch (error) {
-      const facts = { partition: partition.log.folderName, error: String(error) };
-      this.#options.log("error", "a partition cannot be opened", facts);
+      // Damage was told where it was found, as it is when somebody opens the log later.
+      if (!partition.log.isDamaged) this.#cannotOpen(partition.log.folderName, error);
       return false;
     }
+  }
+
+  #cannotOpen(partition: string, error: unknown): void {
+    this.#options.log("error", "a partition cannot be opened", { partition, error: String(error) });
   }
 
   #announce(): void {

@@ -6,6 +6,7 @@
  *   any -> deleted, for good, once what was under way has ended
  */
 import { asBrokerError, BrokerError } from "../base/errors.ts";
+import type { TopicId } from "../base/topic-id.ts";
 import type { LogCheckpoint, SyncedPoint } from "../storage/partition-log.ts";
 import type { RecoveredLog, RecoveryReport } from "../storage/recovery.ts";
 import type { LogStore } from "./log-store.ts";
@@ -28,6 +29,10 @@ export interface LogContext {
   readonly incarnation: number;
   readonly folders: { readonly topics: string; readonly quarantine: string };
   recovered(folderName: string, report: RecoveryReport): void;
+  /** A read met a damaged batch, which may have been told before. */
+  corrupt(folderName: string, topicId: TopicId, error: BrokerError): void;
+  /** The log cannot be opened since its files are damaged; told once, until it was open again. */
+  damaged(folderName: string, error: BrokerError): void;
 }
 
 /** The partition around the log. */
@@ -119,6 +124,11 @@ export class LogHandle {
     return this.#certain;
   }
 
+  /** Its files are not what the marks promise: nobody can use it (contract E2). */
+  get isDamaged(): boolean {
+    return this.#error?.code === "LOG_DAMAGED";
+  }
+
   /** Why it cannot be opened, null: nothing is wrong with it. */
   get error(): BrokerError | null {
     return this.#error;
@@ -185,6 +195,8 @@ export class LogHandle {
       try {
         return await run(entry);
       } catch (error) {
+        if (error instanceof BrokerError && error.code === "CORRUPT_BATCH")
+          this.#context.corrupt(this.folderName, this.#topic.id, error);
         // A log that is being closed may be so already, where it was read.
         if (this.#entry === entry && this.#state === "open" && !this.#isDoomed) throw error;
       } finally {
@@ -243,7 +255,9 @@ export class LogHandle {
     } catch (error) {
       if (entry !== 0) this.#owner.leave(entry);
       this.#state = "closed";
+      const wasDamaged = this.isDamaged;
       this.#error = asBrokerError(error);
+      if (this.isDamaged && !wasDamaged) this.#context.damaged(this.folderName, this.#error);
       throw this.#error;
     }
   }

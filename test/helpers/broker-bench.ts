@@ -14,6 +14,7 @@ export interface BenchOptions extends SteppedOptions, Partial<BrokerOptions> {
 export interface LogLine {
   readonly level: string;
   readonly message: string;
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
 
 export class BrokerBench {
@@ -43,7 +44,7 @@ export class BrokerBench {
       expected: {},
       clean: true,
       sameBoot: true,
-      log: (level, message) => this.lines.push({ level, message }),
+      log: (level, message, facts) => this.lines.push({ level, message, ...(facts && { facts }) }),
       monotonicMs: () => this.nowMs,
       random: (bytes) => {
         new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, ++id);
