@@ -9,7 +9,7 @@ import { BrokerError } from "../base/errors.ts";
 import type { TopicId } from "../base/topic-id.ts";
 import { MIB } from "../base/units.ts";
 import type { LogCheckpoint, SyncedPoint } from "../storage/partition-log.ts";
-import type { RecoveryReport } from "../storage/recovery.ts";
+import type { RecoveredLog } from "../storage/recovery.ts";
 import { BlockPool } from "./block-pool.ts";
 import { CorruptBatches } from "./corrupt-batches.ts";
 import { Intake } from "./intake.ts";
@@ -105,7 +105,7 @@ export class Broker implements LogResults {
       moved: (partition) => this.#moved.add(partition),
       waits: (partition) => this.#waiting.add(partition),
       monotonicMs: options.monotonicMs,
-      recovered: (folderName, report) => this.#recovered(folderName, report),
+      recovered: (folderName, recovered) => this.#recovered(folderName, recovered),
       corrupt: (folderName, topicId, error) => this.#corruptBatches.met(folderName, topicId, error),
       damaged: (folderName, error) => this.#cannotOpen(folderName, error),
     };
@@ -206,10 +206,11 @@ export class Broker implements LogResults {
     return recovered;
   }
 
-  /** Closes partitions that nobody used for a while. */
+  /** Closes partitions that nobody used for a while, and those that may find room on the disk when they are opened again. */
   closeIdle(): void {
     const sinceMs = this.#options.monotonicMs() - (this.#options.idleMs ?? IDLE_MS);
-    for (const partition of this.#open.holders()) if (partition.isIdle(sinceMs)) void partition.log.close();
+    for (const partition of this.#open.holders())
+      if (partition.log.lacksRoom || partition.isIdle(sinceMs)) void partition.log.close();
   }
 
   /** Closes every log: all that was accepted is written, synced and answered. Nothing new may come. */
@@ -259,7 +260,7 @@ export class Broker implements LogResults {
   async #tryToOpen(partition: Partition): Promise<boolean> {
     try {
       await partition.open();
-      return true;
+      return !partition.log.lacksRoom;
     } catch (error) {
       // Damage was told where it was found, as it is when somebody opens the log later.
       if (!partition.log.isDamaged) this.#cannotOpen(partition.log.folderName, error);
@@ -294,12 +295,14 @@ export class Broker implements LogResults {
     });
   }
 
-  #recovered(partition: string, { scannedBytes, cutBytes, quarantined, corruptions }: RecoveryReport): void {
+  #recovered(partition: string, { lacksRoom, report }: RecoveredLog): void {
+    const { scannedBytes, cutBytes, quarantined, corruptions } = report;
     const facts = { partition, scannedBytes, cutBytes };
     const { log } = this.#options;
+    if (lacksRoom) log("warn", "the disk is too full to recover a log whole; it can be read and not written", facts);
     if (corruptions.length > 0) log("error", "corruption was found and left in place", { ...facts, corruptions });
     if (quarantined.length > 0)
       log("warn", "a torn tail was cut; it is kept in the quarantine folder", { ...facts, quarantined });
-    else if (scannedBytes > 0) log("info", "a log was recovered", facts);
+    else if (scannedBytes > 0 && !lacksRoom) log("info", "a log was recovered", facts);
   }
 }
