@@ -16,12 +16,13 @@ import path from "node:path";
 import { systemClock } from "./base/clock.ts";
 import { CONNECTIONS_DEFAULT } from "./base/start-limits.ts";
 import type { Broker, Checkpoints } from "./broker/broker.ts";
-import type { MetadataRecord } from "./broker/local-meta-store.ts";
+import type { LocalMetaStore } from "./broker/local-meta-store.ts";
 import { checkStartOptions, isOwnFolder, type StartOptions } from "./broker/start-options.ts";
 import { PORT_DEFAULT } from "./protocol/endpoint.ts";
 import { claimPort } from "./server/claim-port.ts";
 import { loadUws } from "./server/uws.ts";
 import type { WebSocketServer } from "./server/websocket-server.ts";
+import type { KnownEnds } from "./storage/checkpoint.ts";
 import { folders } from "./storage/data-folder.ts";
 import { type FolderLock, isFolderLocked, lockFolder } from "./storage/folder-lock.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./storage/temporary-folder.ts";
@@ -105,6 +106,7 @@ class Node implements RunningBroker {
   readonly #options: StartOptions;
   readonly #lock: FolderLock;
   readonly #store: ThreadLogStore;
+  readonly #meta: LocalMetaStore;
   readonly #broker: Broker;
   readonly #folder: FolderState;
   readonly #parts: Parts;
@@ -144,11 +146,12 @@ class Node implements RunningBroker {
     this.#folder = folder;
     this.#parts = parts;
     const { folderId } = folder.meta;
-    const write = (records: readonly MetadataRecord[], size: number): Promise<number> =>
-      store.maintenance.writeMetadata({ data, folderId, records, size });
-    const meta = new parts.LocalMetaStore(folder.metadata.records, folder.metadata.size, write);
+    const { records, point } = folder.metadata;
+    this.#meta = new parts.LocalMetaStore(records, point, (write) =>
+      store.maintenance.writeMetadata({ data, folderId, ...write }),
+    );
     const { tailBytes, partitionsMax, idleMs } = options;
-    this.#broker = new parts.Broker(store, meta, {
+    this.#broker = new parts.Broker(store, this.#meta, {
       incarnation: folder.meta.incarnation,
       folders: { topics: folders.topics(data), quarantine: folders.quarantine(data) },
       expected: folder.expected.logs as Checkpoints,
@@ -177,9 +180,11 @@ class Node implements RunningBroker {
 
   /** Recovers what needs it, then opens the door. */
   async listen(): Promise<void> {
-    const { expected } = this.#folder;
+    const { expected, metadata } = this.#folder;
     for (const name of expected.damaged)
       this.#options.log?.("error", `${name} in the data folder is damaged; its logs are scanned`);
+    if (metadata.cutBytes > 0)
+      this.#options.log?.("warn", "a torn tail of the metadata log was cut", { cutBytes: metadata.cutBytes });
     const recovered = await this.#broker.recover();
     if (recovered && !this.#folder.sameBoot)
       await this.#store.maintenance.recovered({ data: this.data, meta: this.#folder.meta });
@@ -257,11 +262,13 @@ class Node implements RunningBroker {
 
   /** Without the mark nothing is lost: the next start scans what it does not know. */
   async #markClean(): Promise<void> {
-    const table = { data: this.data, owner: this.#owner, logs: this.#broker.checkpoints() };
     const { maintenance } = this.#store;
     try {
+      const metadata = await this.#meta.close();
+      const table = { data: this.data, owner: this.#owner, ends: this.#ends };
       // A log that could not be recovered is still to be: the mark would say that it ends where it was seen last.
-      await (this.#broker.isCertain ? maintenance.cleanMark(table) : maintenance.checkpoint(table));
+      const isCertain = this.#broker.isCertain && metadata !== null;
+      await (isCertain ? maintenance.cleanMark(table) : maintenance.checkpoint(table));
     } catch (error) {
       const facts = { error: String(error) };
       this.#options.log?.("warn", "the clean mark could not be written; the next start scans the logs", facts);
@@ -272,15 +279,19 @@ class Node implements RunningBroker {
     return { folderId: this.#folder.meta.folderId, incarnation: this.incarnation };
   }
 
+  get #ends(): KnownEnds {
+    return { logs: this.#broker.checkpoints(), metadata: this.#meta.point };
+  }
+
   /** Writes where the logs stand, if it changed since the last time. */
   #checkpoint(): void {
     if (this.#checkpointing !== null) return; // A slow disk does not get a queue of them.
-    const logs = this.#broker.checkpoints();
-    const text = JSON.stringify(logs);
+    const ends = this.#ends;
+    const text = JSON.stringify(ends);
     if (text === this.#checkpointed) return;
     this.#checkpointed = text;
     this.#checkpointing = this.#store.maintenance
-      .checkpoint({ data: this.data, owner: this.#owner, logs })
+      .checkpoint({ data: this.data, owner: this.#owner, ends })
       .catch((error: unknown) => {
         this.#checkpointed = "";
         this.#options.log?.("error", "the checkpoint could not be written", { error: String(error) });

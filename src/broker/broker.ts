@@ -9,8 +9,9 @@ import { BrokerError } from "../base/errors.ts";
 import type { TopicId } from "../base/topic-id.ts";
 import { MIB } from "../base/units.ts";
 import type { LogCheckpoint, SyncedPoint } from "../storage/partition-log.ts";
-import type { RecoveryReport } from "../storage/recovery.ts";
+import type { RecoveredLog } from "../storage/recovery.ts";
 import { BlockPool } from "./block-pool.ts";
+import { CorruptBatches } from "./corrupt-batches.ts";
 import { Intake } from "./intake.ts";
 import { partitionFolder } from "./log-handle.ts";
 import type { LogResults, LogStore } from "./log-store.ts";
@@ -79,6 +80,7 @@ export class Broker implements LogResults {
   /** Partitions with batches for which a worker's queue had no room. */
   readonly #waiting = new Set<Partition>();
   readonly #left: ReadonlySet<string>;
+  readonly #corruptBatches: CorruptBatches;
   readonly #settledListeners = new Set<() => void>();
   #nextWorker = 0;
 
@@ -86,6 +88,7 @@ export class Broker implements LogResults {
     this.store = store;
     this.#options = options;
     this.#left = new Set(options.left);
+    this.#corruptBatches = new CorruptBatches(options.log);
     this.pool = new BlockPool(store.pool);
     this.intake = new Intake(store.memory.bytes, this.pool, SPILL_BYTES_MAX);
     this.producerIds = new ProducerIds(meta);
@@ -104,7 +107,9 @@ export class Broker implements LogResults {
       moved: (partition) => this.#moved.add(partition),
       waits: (partition) => this.#waiting.add(partition),
       monotonicMs: options.monotonicMs,
-      recovered: (folderName, report) => this.#recovered(folderName, report),
+      recovered: (folderName, recovered) => this.#recovered(folderName, recovered),
+      corrupt: (folderName, topicId, error) => this.#corruptBatches.met(folderName, topicId, error),
+      damaged: (folderName, error) => this.#cannotOpen(folderName, error),
     };
     this.topics = new TopicCatalog(meta, {
       partitionsMax: options.partitionsMax ?? PARTITIONS_MAX,
@@ -204,10 +209,11 @@ export class Broker implements LogResults {
     return recovered;
   }
 
-  /** Closes partitions that nobody used for a while. */
+  /** Closes partitions that nobody used for a while, and those that may find room on the disk when they are opened again. */
   closeIdle(): void {
     const sinceMs = this.#options.monotonicMs() - (this.#options.idleMs ?? IDLE_MS);
-    for (const partition of this.#open.holders()) if (partition.isIdle(sinceMs)) void partition.log.close();
+    for (const partition of this.#open.holders())
+      if (partition.log.lacksRoom || partition.isIdle(sinceMs)) void partition.log.close();
   }
 
   /** Closes every log: all that was accepted is written, synced and answered. Nothing new may come. */
@@ -239,6 +245,8 @@ export class Broker implements LogResults {
 
   /** Facts for operators. */
   stats(): Record<string, unknown> {
+    let damagedLogs = 0;
+    for (const { log } of this.topics.partitions()) if (log.isDamaged) damagedLogs++;
     return {
       topics: this.topics.size,
       partitions: this.topics.partitionCount,
@@ -246,6 +254,8 @@ export class Broker implements LogResults {
       poolBytes: this.pool.size,
       poolBytesFree: this.pool.freeBytes,
       spilledBytes: this.intake.spilledBytes,
+      corruptBatches: this.#corruptBatches.count,
+      damagedLogs,
       logWorkers: Array.from({ length: this.store.workers }, (_, worker) => this.store.stateOf(worker)),
     };
   }
@@ -253,12 +263,16 @@ export class Broker implements LogResults {
   async #tryToOpen(partition: Partition): Promise<boolean> {
     try {
       await partition.open();
-      return true;
+      return !partition.log.lacksRoom;
     } catch (error) {
-      const facts = { partition: partition.log.folderName, error: String(error) };
-      this.#options.log("error", "a partition cannot be opened", facts);
+      // Damage was told where it was found, as it is when somebody opens the log later.
+      if (!partition.log.isDamaged) this.#cannotOpen(partition.log.folderName, error);
       return false;
     }
+  }
+
+  #cannotOpen(partition: string, error: unknown): void {
+    this.#options.log("error", "a partition cannot be opened", { partition, error: String(error) });
   }
 
   #announce(): void {
@@ -284,12 +298,14 @@ export class Broker implements LogResults {
     });
   }
 
-  #recovered(partition: string, { scannedBytes, cutBytes, quarantined, corruptions }: RecoveryReport): void {
+  #recovered(partition: string, { lacksRoom, report }: RecoveredLog): void {
+    const { scannedBytes, cutBytes, quarantined, corruptions } = report;
     const facts = { partition, scannedBytes, cutBytes };
     const { log } = this.#options;
+    if (lacksRoom) log("warn", "the disk is too full to recover a log whole; it can be read and not written", facts);
     if (corruptions.length > 0) log("error", "corruption was found and left in place", { ...facts, corruptions });
     if (quarantined.length > 0)
       log("warn", "a torn tail was cut; it is kept in the quarantine folder", { ...facts, quarantined });
-    else if (scannedBytes > 0) log("info", "a log was recovered", facts);
+    else if (scannedBytes > 0 && !lacksRoom) log("info", "a log was recovered", facts);
   }
 }

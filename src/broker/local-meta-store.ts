@@ -3,6 +3,7 @@
  * written share the next write. The log is rewritten as a snapshot when it has doubled, or after a write that failed.
  */
 import { BrokerError } from "../base/errors.ts";
+import type { MetadataPoint } from "../storage/metadata-lines.ts";
 import type { MetaStore, ProducerIdBlock, TopicMetadata } from "./meta-store.ts";
 
 export type MetadataRecord =
@@ -11,8 +12,15 @@ export type MetadataRecord =
   | { readonly type: "topicForgotten"; readonly name: string }
   | { readonly type: "producerIds"; readonly next: number };
 
-/** Durable when it resolves; `size` is the log's size before, -1 to replace it. @returns the size after */
-export type WriteRecords = (records: readonly MetadataRecord[], size: number) => Promise<number>;
+export interface MetadataWrite {
+  readonly records: readonly MetadataRecord[];
+  readonly how: "append" | "replace";
+  /** The log's end before. */
+  readonly point: MetadataPoint;
+}
+
+/** Durable when it resolves. @returns the log's end after */
+export type WriteRecords = (write: MetadataWrite) => Promise<MetadataPoint>;
 
 const REWRITE_SIZE_MIN = 64 * 1024;
 
@@ -30,22 +38,46 @@ export class LocalMetaStore implements MetaStore {
   /** Names with a change on its way: one change of a name at a time. */
   readonly #changing = new Set<string>();
   #nextProducerId = 0;
-  #size: number;
+  #point: MetadataPoint;
   #snapshotSize: number;
   /** The last write failed: what is in the file is not known. */
   #doubtful = false;
   #waiting: Change[] = [];
-  #writing = false;
+  #writing: Promise<void> | null = null;
+  #isClosed = false;
 
   /**
    * @param records the log's, oldest first
+   * @param point at which it ends
    * @throws BrokerError LAYOUT_UNSUPPORTED a record is of a kind that this version does not know
    */
-  constructor(records: readonly unknown[], size: number, write: WriteRecords) {
+  constructor(records: readonly unknown[], point: MetadataPoint, write: WriteRecords) {
     this.#write = write;
-    this.#size = size;
-    this.#snapshotSize = Math.max(size, REWRITE_SIZE_MIN);
+    this.#point = point;
+    this.#snapshotSize = Math.max(point.size, REWRITE_SIZE_MIN);
     for (const record of records) this.#apply(record as MetadataRecord);
+  }
+
+  /** So much of the log is durable, for the checkpoint. */
+  get point(): MetadataPoint {
+    return this.#point;
+  }
+
+  /**
+   * Ends the changes that are under way and takes no more: the clean mark says where the log ends, so nothing may follow it.
+   *
+   * @returns that end; null: what is in the file is not known, because a write failed and it could not be replaced
+   */
+  async close(): Promise<MetadataPoint | null> {
+    this.#isClosed = true;
+    await this.#writing;
+    if (!this.#doubtful) return this.#point;
+    try {
+      await this.#replace();
+      return this.#point;
+    } catch {
+      return null;
+    }
   }
 
   topics(): readonly TopicMetadata[] {
@@ -114,14 +146,14 @@ export class LocalMetaStore implements MetaStore {
   }
 
   #change(record: MetadataRecord): Promise<void> {
+    if (this.#isClosed) return Promise.reject(new BrokerError("SHUTTING_DOWN", "the broker is shutting down"));
     return new Promise((done, failed) => {
       this.#waiting.push({ record, done, failed });
-      if (!this.#writing) void this.#writeWaiting();
+      this.#writing ??= this.#writeWaiting();
     });
   }
 
   async #writeWaiting(): Promise<void> {
-    this.#writing = true;
     while (this.#waiting.length > 0) {
       const changes = this.#waiting;
       this.#waiting = [];
@@ -137,16 +169,18 @@ export class LocalMetaStore implements MetaStore {
         done();
       }
     }
-    this.#writing = false;
+    this.#writing = null;
   }
 
   async #writeChanges(records: readonly MetadataRecord[]): Promise<void> {
-    if (this.#doubtful || this.#size >= 2 * this.#snapshotSize) {
-      this.#size = await this.#write(this.#snapshot(), -1);
-      this.#snapshotSize = Math.max(this.#size, REWRITE_SIZE_MIN);
-      this.#doubtful = false;
-    }
-    this.#size = await this.#write(records, this.#size);
+    if (this.#doubtful || this.#point.size >= 2 * this.#snapshotSize) await this.#replace();
+    this.#point = await this.#write({ records, how: "append", point: this.#point });
+  }
+
+  async #replace(): Promise<void> {
+    this.#point = await this.#write({ records: this.#snapshot(), how: "replace", point: this.#point });
+    this.#snapshotSize = Math.max(this.#point.size, REWRITE_SIZE_MIN);
+    this.#doubtful = false;
   }
 
   #snapshot(): MetadataRecord[] {

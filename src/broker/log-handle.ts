@@ -6,8 +6,9 @@
  *   any -> deleted, for good, once what was under way has ended
  */
 import { asBrokerError, BrokerError } from "../base/errors.ts";
+import type { TopicId } from "../base/topic-id.ts";
 import type { LogCheckpoint, SyncedPoint } from "../storage/partition-log.ts";
-import type { RecoveredLog, RecoveryReport } from "../storage/recovery.ts";
+import type { RecoveredLog } from "../storage/recovery.ts";
 import type { LogStore } from "./log-store.ts";
 import type { TopicConfig } from "./topic-config.ts";
 
@@ -27,7 +28,11 @@ export interface LogContext {
   /** This start of the node (contract A4). */
   readonly incarnation: number;
   readonly folders: { readonly topics: string; readonly quarantine: string };
-  recovered(folderName: string, report: RecoveryReport): void;
+  recovered(folderName: string, recovered: RecoveredLog): void;
+  /** A read met a damaged batch, which may have been told before. */
+  corrupt(folderName: string, topicId: TopicId, error: BrokerError): void;
+  /** The log cannot be opened since its files are damaged; told once, until it was open again. */
+  damaged(folderName: string, error: BrokerError): void;
 }
 
 /** The partition around the log. */
@@ -66,6 +71,7 @@ export class LogHandle {
   #cutTo: SyncedPoint | null = null;
   #sameBoot: boolean;
   #certain: boolean;
+  #lacksRoom = false;
   #opening: Promise<void> | null = null;
   #whenClosed: (() => void)[] = [];
   #error: BrokerError | null = null;
@@ -114,9 +120,19 @@ export class LogHandle {
     return this.#pins > 0;
   }
 
-  /** The log's end is known; false after an unclean stop, until it was opened. */
+  /** Open for reading only: the disk was too full to recover it whole. Closed and opened again, it may find room. */
+  get lacksRoom(): boolean {
+    return this.#state === "open" && this.#lacksRoom;
+  }
+
+  /** The log's end is known; false after an unclean stop, until it was recovered. */
   get isCertain(): boolean {
     return this.#certain;
+  }
+
+  /** Its files are not what the marks promise: nobody can use it (contract E2). */
+  get isDamaged(): boolean {
+    return this.#error?.code === "LOG_DAMAGED";
   }
 
   /** Why it cannot be opened, null: nothing is wrong with it. */
@@ -185,6 +201,8 @@ export class LogHandle {
       try {
         return await run(entry);
       } catch (error) {
+        if (error instanceof BrokerError && error.code === "CORRUPT_BATCH")
+          this.#context.corrupt(this.folderName, this.#topic.id, error);
         // A log that is being closed may be so already, where it was read.
         if (this.#entry === entry && this.#state === "open" && !this.#isDoomed) throw error;
       } finally {
@@ -236,14 +254,19 @@ export class LogHandle {
       this.#entry = entry;
       this.#state = "open";
       this.#error = null;
-      this.#cutTo = null;
-      this.#sameBoot = true;
-      this.#certain = true;
+      this.#lacksRoom = recovered?.lacksRoom ?? false;
+      if (!this.#lacksRoom) {
+        this.#cutTo = null;
+        this.#sameBoot = true;
+        this.#certain = true;
+      }
       this.#owner.opened(recovered);
     } catch (error) {
       if (entry !== 0) this.#owner.leave(entry);
       this.#state = "closed";
+      const wasDamaged = this.isDamaged;
       this.#error = asBrokerError(error);
+      if (this.isDamaged && !wasDamaged) this.#context.damaged(this.folderName, this.#error);
       throw this.#error;
     }
   }
@@ -258,12 +281,14 @@ export class LogHandle {
       cutTo: this.#cutTo,
       slotsMax: this.#topic.logSettings.segmentSlots,
     });
-    this.#context.recovered(this.folderName, recovered.report);
+    // One that finds no room is tried again and again.
+    if (!recovered.lacksRoom || !this.#lacksRoom) this.#context.recovered(this.folderName, recovered);
     return recovered;
   }
 
   /** What the log published last, the older checkpoint where it is changing right now. */
   #published(): LogCheckpoint | null {
+    if (this.#lacksRoom) return this.#checkpoint; // The next recovery begins where this one did.
     const checkpoint = this.#context.store.checkpointOf(this.#entry);
     if (checkpoint === null) return this.#checkpoint;
     const hasFiles = this.#checkpoint !== null || checkpoint.synced.end > 0 || this.#owner.logEndOffset > 0;

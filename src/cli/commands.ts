@@ -201,7 +201,7 @@ has no files: it is left out, and shown as empty where it is named.
   leader-epoch-checkpoint, partition.metadata
                 their form, and that partition.metadata names the topic of the metadata log
   cambium.meta, metadata/metadata.log, checkpoint, clean, clean.last
-                their CRCs, and that they are of this folder
+                their CRCs, that they are of this folder, and that the metadata log holds what the last of the others says
 Of a single partition's folder given as --data, nothing of the data folder is checked.`,
   examples: [
     ["cambium dump --data ./data", "everything"],

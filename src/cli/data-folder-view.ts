@@ -1,7 +1,7 @@
 /** What a data folder holds, as its files say; for reading only, also while a broker runs on it. */
 
 import { type ExpectedEnds, readExpectedEnds } from "../storage/checkpoint.ts";
-import { type FolderMeta, folders, readMeta } from "../storage/data-folder.ts";
+import { type FolderMeta, folders, readBootId, readMeta } from "../storage/data-folder.ts";
 import type { Disk } from "../storage/disk.ts";
 import { LEADER_EPOCH_FILE, type LeaderEpoch, LeaderEpochs } from "../storage/leader-epochs.ts";
 import { inspectMetadata } from "../storage/metadata-log.ts";
@@ -100,20 +100,22 @@ export function viewFolder({ disk, crc32c }: Reading, data: string): FolderView 
     if (error instanceof UsageError) throw error;
     problem("cambium.meta", `${failureOf(error).message}. No cache: no broker starts on the folder`);
   }
-  const expected = readExpectedEnds(disk, data, meta?.folderId ?? null, crc32c);
+  const expected = readExpectedEnds(disk, data, meta, crc32c);
   for (const name of expected.damaged) problem(name, DAMAGED_TABLE);
   const topics = folders.topics(data);
   const names = disk.list(topics).filter((name) => isPartition(disk, `${topics}/${name}`));
   // Behind the list: a topic is in the log before its partitions have files.
   let records: readonly unknown[] | null = null;
   try {
-    const found = inspectMetadata(disk, folders.metadata(data), crc32c);
+    const sameBoot = meta !== null && meta.bootId !== "" && meta.bootId === readBootId(disk);
+    const found = inspectMetadata(disk, folders.metadata(data), { expected, sameBoot }, crc32c);
     const isOurs = found !== null && found.owner !== null && (meta === null || found.owner === meta.folderId);
     if (found === null) problem(METADATA_LOG, `missing. ${METADATA_MEANING}`);
     else if (!isOurs) problem(METADATA_LOG, `it does not begin with this folder's id. ${METADATA_MEANING}`);
+    else if (found.damage !== null) problem(METADATA_LOG, `it ${found.damage}. ${METADATA_MEANING}`, expected.clean);
     else ({ records } = found);
-    const torn = found?.tornBytes ?? 0;
-    if (torn > 0) problem(METADATA_LOG, `its last ${torn} bytes are no record. ${TORN}`, true);
+    const torn = isOurs && found.damage === null ? found.tail?.bytes : 0;
+    if (torn) problem(METADATA_LOG, `its last ${torn} bytes are no record. ${TORN}`, true);
   } catch (error) {
     problem(METADATA_LOG, `${failureOf(error).message}. ${METADATA_MEANING}`);
   }

@@ -1,5 +1,6 @@
 /**
- * What is known of every log's end without looking at it (contract B, E1, E2). Three files in the data folder:
+ * What is known of every log's end without looking at it (contract B, E1, E2), that of the metadata log included. Three files
+ * in the data folder:
  *
  *   clean        the clean-shutdown mark: every log's checkpoint, taken after all syncs. Its presence means that no log was
  *                written since.
@@ -7,10 +8,11 @@
  *                expected end.
  *   checkpoint   the logs written since that mark; replaced every second or so.
  *
- * A log's expected end is its entry in `checkpoint`, else in `clean.last`.
+ * A log's expected end is its entry in `checkpoint`, else in `clean.last`. That of the metadata log stands in each of them.
  */
 import type { Crc32c } from "../wasm/crc32c.ts";
 import type { Disk } from "./disk.ts";
+import type { MetadataPoint } from "./metadata-lines.ts";
 import type { LogCheckpoint } from "./partition-log.ts";
 import { decodeSealedJson, replaceSealedJson } from "./sealed-json.ts";
 
@@ -28,13 +30,21 @@ export interface TableOwner {
   readonly incarnation: number;
 }
 
+/** Where everything stands. */
+export interface KnownEnds {
+  readonly logs: LogTable;
+  /** The metadata log; null: not known. */
+  readonly metadata: MetadataPoint | null;
+}
+
 interface TableFile extends TableOwner {
   readonly version: number;
   readonly logs: LogTable;
+  /** Missing where an older version wrote it. */
+  readonly metadata?: MetadataPoint | null;
 }
 
-export interface ExpectedEnds {
-  readonly logs: LogTable;
+export interface ExpectedEnds extends KnownEnds {
   /** Nothing was written since these were taken. */
   readonly clean: boolean;
   /** Names of tables that exist and cannot be read; logs that only they knew are scanned whole. */
@@ -61,18 +71,19 @@ export function takeExpectedEnds(disk: Disk, folder: string, owner: TableOwner, 
   if (mark === null) {
     disk.remove(`${folder}/${CLEAN}`);
     disk.syncDirectory(folder);
-    return { logs: merged(read(CLEAN_LAST), checkpoint), clean: false, damaged };
+    return { ...merged(read(CLEAN_LAST), checkpoint), clean: false, damaged };
   }
   disk.rename(`${folder}/${CLEAN}`, `${folder}/${CLEAN_LAST}`);
   if (!isNewer(checkpoint, mark)) disk.remove(`${folder}/${CHECKPOINT}`);
   disk.syncDirectory(folder);
   // A start that died before it came here left a mark of an earlier one: still good as what to expect, though not as a mark.
-  return { logs: merged(mark, checkpoint), clean: mark.incarnation === owner.incarnation, damaged };
+  return { ...merged(mark, checkpoint), clean: mark.incarnation === owner.incarnation, damaged };
 }
 
 /** A checkpoint of the run that the mark ended says less than the mark; a crash may have left it. */
-function merged(mark: TableFile | null, checkpoint: TableFile | null): LogTable {
-  return { ...mark?.logs, ...(isNewer(checkpoint, mark) ? checkpoint?.logs : {}) };
+function merged(mark: TableFile | null, checkpoint: TableFile | null): KnownEnds {
+  const newest = isNewer(checkpoint, mark) ? checkpoint : mark;
+  return { logs: { ...mark?.logs, ...newest?.logs }, metadata: newest?.metadata ?? null };
 }
 
 function isNewer(checkpoint: TableFile | null, mark: TableFile | null): boolean {
@@ -82,34 +93,42 @@ function isNewer(checkpoint: TableFile | null, mark: TableFile | null): boolean 
 /**
  * Reads the tables and changes nothing, also while a broker runs.
  *
- * @param folderId of the folder; null: not known
+ * @param owner the folder and the incarnation of the last start; null: not known
  */
-export function readExpectedEnds(disk: Disk, folder: string, folderId: string | null, crc32c: Crc32c): ExpectedEnds {
+export function readExpectedEnds(disk: Disk, folder: string, owner: TableOwner | null, crc32c: Crc32c): ExpectedEnds {
   const damaged: string[] = [];
   const read = (name: string): TableFile | null => {
     const bytes = disk.readFile(`${folder}/${name}`);
     if (bytes === null) return null;
     const table = decodeSealedJson(bytes, crc32c) as TableFile | null;
-    const isOurs = table?.version === VERSION && (folderId === null || table.folderId === folderId);
+    const isOurs = table?.version === VERSION && (owner === null || table.folderId === owner.folderId);
     if (!isOurs) damaged.push(name);
     return isOurs ? table : null;
   };
   // The oldest last: a mark that is renamed meanwhile is met under its new name.
   const [mark, checkpoint, last] = [read(CLEAN), read(CHECKPOINT), read(CLEAN_LAST)];
-  return { logs: merged(mark ?? last, checkpoint), clean: mark !== null, damaged };
+  const clean = mark !== null && (owner === null || mark.incarnation === owner.incarnation);
+  return { ...merged(mark ?? last, checkpoint), clean, damaged };
 }
 
-/** @param logs written since the last clean mark, all of them */
-export function writeCheckpoint(disk: Disk, folder: string, owner: TableOwner, logs: LogTable, crc32c: Crc32c): void {
-  writeTable(disk, folder, CHECKPOINT, owner, logs, crc32c);
+/** @param ends of the logs written since the last clean mark, all of them */
+export function writeCheckpoint(disk: Disk, folder: string, owner: TableOwner, ends: KnownEnds, crc32c: Crc32c): void {
+  writeTable(disk, folder, CHECKPOINT, owner, ends, crc32c);
 }
 
-/** @param logs every log that has files; all of them synced and closed */
-export function writeCleanMark(disk: Disk, folder: string, owner: TableOwner, logs: LogTable, crc32c: Crc32c): void {
-  writeTable(disk, folder, CLEAN, owner, logs, crc32c);
+/** @param ends of every log that has files; all of them synced and closed, and no metadata is written any more */
+export function writeCleanMark(disk: Disk, folder: string, owner: TableOwner, ends: KnownEnds, crc32c: Crc32c): void {
+  writeTable(disk, folder, CLEAN, owner, ends, crc32c);
 }
 
-function writeTable(disk: Disk, folder: string, name: string, owner: TableOwner, logs: LogTable, crc32c: Crc32c): void {
-  const { folderId, incarnation } = owner;
-  replaceSealedJson(disk, folder, name, { version: VERSION, folderId, incarnation, logs } satisfies TableFile, crc32c);
+function writeTable(
+  disk: Disk,
+  folder: string,
+  name: string,
+  { folderId, incarnation }: TableOwner,
+  { logs, metadata }: KnownEnds,
+  crc32c: Crc32c,
+): void {
+  const table: TableFile = { version: VERSION, folderId, incarnation, logs, metadata };
+  replaceSealedJson(disk, folder, name, table, crc32c);
 }

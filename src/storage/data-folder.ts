@@ -5,6 +5,7 @@
 import { dirname, resolve } from "node:path";
 import { BrokerError } from "../base/errors.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
+import { readExpectedEnds } from "./checkpoint.ts";
 import type { Disk } from "./disk.ts";
 import { beginMetadata, type LoadedMetadata, loadMetadata } from "./metadata-log.ts";
 import { decodeSealedJson, replaceSealedJson } from "./sealed-json.ts";
@@ -59,12 +60,14 @@ export const folders = {
  * Opens or makes a data folder and counts this start: the raised incarnation is durable when this returns.
  *
  * @throws BrokerError LAYOUT_UNSUPPORTED the folder needs a newer version
- * @throws BrokerError LOG_DAMAGED cambium.meta or the metadata log cannot be read, is missing or is another folder's
+ * @throws BrokerError LOG_DAMAGED cambium.meta or the metadata log cannot be read, is missing, is another folder's or has lost
+ *   what was durable
  * @throws DiskError
  */
 export function openDataFolder(disk: Disk, data: string, opening: FolderOpening, crc32c: Crc32c): OpenedFolder {
   disk.makeDirectory(data);
   const previous = readMeta(disk, data, crc32c);
+  const sameBoot = previous !== null && previous.bootId !== "" && previous.bootId === opening.bootId;
   const meta: FolderMeta = {
     layout: LAYOUT_VERSION,
     compatible: previous?.compatible ?? [],
@@ -84,11 +87,16 @@ export function openDataFolder(disk: Disk, data: string, opening: FolderOpening,
   const metadata =
     previous === null
       ? beginMetadata(disk, folders.metadata(data), meta.folderId, crc32c)
-      : loadMetadata(disk, folders.metadata(data), meta.folderId, crc32c);
+      : loadMetadata(
+          disk,
+          folders.metadata(data),
+          meta.folderId,
+          { expected: readExpectedEnds(disk, data, previous, crc32c), sameBoot },
+          crc32c,
+        );
   replaceSealedJson(disk, data, META, meta, crc32c);
   // A new folder's own name lies in its parent.
   if (previous === null) disk.syncDirectory(dirname(resolve(data)));
-  const sameBoot = previous !== null && previous.bootId !== "" && previous.bootId === opening.bootId;
   return { meta, previous, sameBoot, metadata };
 }
 

@@ -63,6 +63,8 @@ export class Log implements PartitionLog {
   #undone = 0;
   #rollForced = false;
   #readOnly = false;
+  /** Its files are not complete: nothing is appended until it is recovered again. */
+  readonly #lacksRoom: boolean;
   /** The disk refused the last batch, and that was told. */
   #isRefused = false;
 
@@ -85,10 +87,11 @@ export class Log implements PartitionLog {
    */
   constructor(environment: LogEnvironment, identity: LogIdentity, settings: LogSettings, recovered: RecoveredLog) {
     const { memory, arena, crc32c, disk, events, publisher, unsyncedFiles } = environment;
-    const { bases, end, epochs, logStartOffset } = recovered;
+    const { bases, end, epochs, logStartOffset, lacksRoom } = recovered;
     this.entry = identity.entry;
     this.#environment = environment;
     this.#settings = settings;
+    this.#lacksRoom = lacksRoom;
     if (recovered.producers !== null) this.#producers.decodeSnapshot(recovered.producers, crc32c);
     this.#admission = new Admission(environment, this.#producers);
     this.#epochs = new LeaderEpochs(epochs);
@@ -138,6 +141,7 @@ export class Log implements PartitionLog {
     if (this.#failedCode !== "") return false;
     if (this.#closing || this.#abandoned) return this.#refuse(request, REFUSED_CLOSED);
     if (this.#readOnly) return this.#refuse(request, REFUSED_READ_ONLY);
+    if (this.#lacksRoom) return this.#refuse(request, REFUSED_NO_SPACE);
     const admission = this.#admission;
     const refusal = admission.check(address, length, this.#settings, nowMs);
     if (refusal < 0) return this.#refuse(request, refusal);

@@ -8,6 +8,7 @@
  * - So are last batches on the same boot that are all there and fail their checks.
  * - Any other bad end is a torn tail: copied to the quarantine folder, then cut.
  * - After a worker's death the log is cut to what had been published (contract H1); that was never acknowledged.
+ * - On a full disk, where a copy or an index finds no room, files stay as they are; the log can be read (contract D5).
  *
  * Corruption is reported and left in place; readers of those offsets get CORRUPT_BATCH with the next good offset.
  */
@@ -21,7 +22,8 @@ import {
   BATCH_RECORDS_COUNT_AT,
 } from "../wasm/layout.ts";
 import { removeSegment } from "./active-segment.ts";
-import { type FileHandle, replaceFile } from "./disk.ts";
+import { isFull } from "./ballast.ts";
+import { DiskError, type FileHandle, replaceFile } from "./disk.ts";
 import {
   buildIndex,
   extendIndexFiles,
@@ -76,7 +78,7 @@ export interface RecoveryReport {
   readonly corruptions: readonly Corruption[];
 }
 
-/** A log that is ready to be opened. Everything in it is durable, index files complete. Crosses threads as it is. */
+/** A log that is ready to be opened. Everything in it is durable. Crosses threads as it is. */
 export interface RecoveredLog {
   readonly logStartOffset: number;
   readonly end: IndexedPoint;
@@ -85,6 +87,11 @@ export interface RecoveredLog {
   readonly epochs: readonly LeaderEpoch[];
   /** A snapshot of the producers' state; null: there are none. */
   readonly producers: Uint8Array | null;
+  /**
+   * The disk was too full to complete the index files or to put a torn tail aside. The log can be read, slowly; before it is
+   * written it has to be recovered again, with what was expected of it this time.
+   */
+  readonly lacksRoom: boolean;
   readonly report: RecoveryReport;
 }
 
@@ -109,6 +116,7 @@ class Recovery {
   #builder: IndexBuilder;
   #scannedBytes = 0;
   #cutBytes = 0;
+  #lacksRoom = false;
   readonly #quarantined: string[] = [];
   readonly #corruptions: Corruption[] = [];
 
@@ -146,7 +154,7 @@ class Recovery {
     const isIndexed = expected?.indexed.end === end && expected.indexed.base === base;
     const changed = this.#scannedBytes > 0 || this.#cutBytes > 0 || !isIndexed;
     if (changed || !hasWholeIndex(this.#environment.disk, this.#segment(), this.#point.slots, this.#environment.crc32c))
-      this.#makeDurable(from);
+      this.#withRoom(() => this.#makeDurable(from));
     this.#makeNamesDurable();
     return {
       logStartOffset: Math.max(expected?.logStartOffset ?? 0, this.#bases[0]!),
@@ -154,6 +162,7 @@ class Recovery {
       bases: this.#bases,
       epochs: this.#epochs.entries,
       producers: this.#producers.encodeSnapshot(this.#point.end, this.#environment.crc32c),
+      lacksRoom: this.#lacksRoom,
       report: this.#report(),
     };
   }
@@ -168,8 +177,19 @@ class Recovery {
       bases: [],
       epochs: this.#epochs.entries,
       producers: null,
+      lacksRoom: false,
       report: this.#report(),
     };
+  }
+
+  /** Runs what needs room on the disk, and goes on without it: nothing of what is acknowledged hangs on it. */
+  #withRoom(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      this.#lacksRoom = true;
+    }
   }
 
   #report(): RecoveryReport {
@@ -293,7 +313,9 @@ class Recovery {
         `${this.#folderName}: offsets ${this.#point.end} to ${base} are missing between segments`,
       );
     }
-    for (const lost of this.#bases.filter((candidate) => candidate >= base)) this.#quarantineSegment(lost);
+    this.#withRoom(() => {
+      for (const lost of this.#bases.filter((candidate) => candidate >= base)) this.#quarantineSegment(lost);
+    });
     this.#bases = this.#bases.filter((candidate) => candidate < base);
     return false;
   }
@@ -317,9 +339,11 @@ class Recovery {
       this.#scannedBytes += this.#point.position - before;
       if (this.#point.position < size) {
         // What was published and cannot be read is kept; what a dead worker had not published is nobody's.
-        this.#quarantineTail(file, base, this.#point.position, end);
-        this.#cutBytes += size - this.#point.position;
-        disk.truncate(file, this.#point.position);
+        this.#withRoom(() => {
+          this.#quarantineTail(file, base, this.#point.position, end);
+          this.#cutBytes += size - this.#point.position;
+          disk.truncate(file, this.#point.position);
+        });
       }
       // After a sync that failed, the kernel takes for written what it still shows, and the dead process could not say so
       // (contract D4): only what is written again will be synced.
@@ -446,12 +470,19 @@ class Recovery {
     const { disk } = this.#environment;
     if (this.#isZero(file, position, size)) return;
     const to = this.#quarantineFile(`${base}-${position}`);
-    const copy = disk.open(to, "create");
     try {
-      this.#copy(file, position, size, copy, 0);
-      disk.sync(copy);
-    } finally {
-      disk.close(copy);
+      const copy = disk.open(to, "create");
+      try {
+        this.#copy(file, position, size, copy, 0);
+        disk.sync(copy);
+      } finally {
+        disk.close(copy);
+      }
+    } catch (error) {
+      // Half a copy is none, and on a full disk it takes the room.
+      if (error instanceof DiskError) disk.remove(to);
+      this.#quarantined.pop();
+      throw error;
     }
     disk.syncDirectory(this.#task.quarantine);
   }

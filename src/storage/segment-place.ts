@@ -4,6 +4,7 @@
  */
 import { BrokerError } from "../base/errors.ts";
 import { SLOT_SIZE } from "../wasm/layout.ts";
+import { isFull } from "./ballast.ts";
 import { DiskError } from "./disk.ts";
 import { buildIndex, type IndexBuilder, type IndexedSegment, replaceIndexFiles } from "./index-builder.ts";
 import * as field from "./log-memory.ts";
@@ -97,7 +98,10 @@ export function positionOf(
   }
 }
 
-/** Makes the index of the offset's segment anew. The files of the active one are its writer's, and stay. */
+/**
+ * Makes the index of the offset's segment anew. The files of the active one are its writer's, and stay; so do those of any on a
+ * full disk, where the segment can be read all the same (contract D5).
+ */
 export function rebuildIndex(environment: ReaderEnvironment, source: ReadSource, offset: number): IndexBuilder {
   const place = locate(environment, source, offset);
   const { disk, crc32c } = environment;
@@ -111,7 +115,12 @@ export function rebuildIndex(environment: ReaderEnvironment, source: ReadSource,
   };
   const position = place.isActive ? place.endPosition : size;
   const index = buildIndex(environment, segment, { position, end: place.end });
-  if (!place.isActive) replaceIndexFiles(disk, segment, index, crc32c);
+  if (place.isActive) return index;
+  try {
+    replaceIndexFiles(disk, segment, index, crc32c);
+  } catch (error) {
+    if (!isFull(error)) throw error;
+  }
   return index;
 }
 

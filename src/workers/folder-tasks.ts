@@ -3,14 +3,15 @@ import { BrokerError } from "../base/errors.ts";
 import { ensureBallast, isFull, withBallast } from "../storage/ballast.ts";
 import {
   type ExpectedEnds,
-  type LogTable,
+  type KnownEnds,
   type TableOwner,
   takeExpectedEnds,
   writeCheckpoint,
   writeCleanMark,
 } from "../storage/checkpoint.ts";
 import { type FolderMeta, folders, noteRecovered, openDataFolder, readBootId } from "../storage/data-folder.ts";
-import { appendMetadata, rewriteMetadata } from "../storage/metadata-log.ts";
+import type { MetadataPoint } from "../storage/metadata-lines.ts";
+import { appendMetadata, type LoadedMetadata, rewriteMetadata } from "../storage/metadata-log.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
 import { disk, task } from "./maintenance-thread.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
@@ -26,7 +27,7 @@ export interface FolderState {
   readonly expected: ExpectedEnds;
   /** Names of the partitions' folders that an unclean end left behind. */
   readonly left: readonly string[];
-  readonly metadata: { readonly records: readonly unknown[]; readonly size: number };
+  readonly metadata: LoadedMetadata;
   readonly hasBallast: boolean;
 }
 
@@ -65,33 +66,34 @@ export const recovered = ({ data: path, meta }: RecoveredTask): TaskOutcome<void
 export interface TableTask {
   readonly data: string;
   readonly owner: TableOwner;
-  readonly logs: LogTable;
+  readonly ends: KnownEnds;
 }
 
-export const checkpoint = ({ data: path, owner, logs }: TableTask): TaskOutcome<void> =>
+export const checkpoint = ({ data: path, owner, ends }: TableTask): TaskOutcome<void> =>
   task(({ crc32c }) => {
-    withBallast(disk, path, () => writeCheckpoint(disk, path, owner, logs, crc32c));
+    withBallast(disk, path, () => writeCheckpoint(disk, path, owner, ends, crc32c));
     ensureBallast(disk, path);
   });
 
-export const cleanMark = ({ data: path, owner, logs }: TableTask): TaskOutcome<void> =>
-  task(({ crc32c }) => withBallast(disk, path, () => writeCleanMark(disk, path, owner, logs, crc32c)));
+export const cleanMark = ({ data: path, owner, ends }: TableTask): TaskOutcome<void> =>
+  task(({ crc32c }) => withBallast(disk, path, () => writeCleanMark(disk, path, owner, ends, crc32c)));
 
 export interface MetadataTask {
   readonly data: string;
   readonly folderId: string;
   readonly records: readonly unknown[];
-  /** Append behind so many bytes; -1: replace everything. */
-  readonly size: number;
+  readonly how: "append" | "replace";
+  /** The log's end before. */
+  readonly point: MetadataPoint;
 }
 
-/** @returns the log's new size */
-export const writeMetadata = (change: MetadataTask): TaskOutcome<number> =>
+/** @returns the log's new end */
+export const writeMetadata = (change: MetadataTask): TaskOutcome<MetadataPoint> =>
   task(({ crc32c }) => withBallast(disk, change.data, () => writeRecords(change, crc32c)));
 
-function writeRecords({ data, folderId, records, size }: MetadataTask, crc32c: Crc32c): number {
+function writeRecords({ data, folderId, records, how, point }: MetadataTask, crc32c: Crc32c): MetadataPoint {
   const folder = folders.metadata(data);
-  return size < 0
-    ? rewriteMetadata(disk, folder, folderId, records, crc32c)
-    : appendMetadata(disk, folder, size, records, crc32c);
+  return how === "replace"
+    ? rewriteMetadata(disk, folder, folderId, point.generation, records, crc32c)
+    : appendMetadata(disk, folder, point, records, crc32c);
 }

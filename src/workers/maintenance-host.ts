@@ -1,6 +1,7 @@
 /** The main thread's side of the maintenance workers: typed calls of maintenance-worker.ts. Every promise rejects with a BrokerError. */
 import type { Piscina } from "piscina";
 import { BrokerError } from "../base/errors.ts";
+import type { MetadataPoint } from "../storage/metadata-lines.ts";
 import type { ReadResult } from "../storage/reader.ts";
 import type { RecoveredLog } from "../storage/recovery.ts";
 import type * as folderTasks from "./folder-tasks.ts";
@@ -69,7 +70,7 @@ export class MaintenanceHost {
     return this.#run("cleanMark", task);
   }
 
-  writeMetadata(task: folderTasks.MetadataTask): Promise<number> {
+  writeMetadata(task: folderTasks.MetadataTask): Promise<MetadataPoint> {
     return this.#run("writeMetadata", task);
   }
 

@@ -3,6 +3,7 @@ import { BrokerError } from "../../src/base/errors.ts";
 import type { TopicId } from "../../src/base/topic-id.ts";
 import { LocalMetaStore, type MetadataRecord, type WriteRecords } from "../../src/broker/local-meta-store.ts";
 import type { TopicMetadata } from "../../src/broker/meta-store.ts";
+import type { MetadataPoint } from "../../src/storage/metadata-lines.ts";
 import { turns } from "../helpers/broker-bench.ts";
 
 const topic = (name: string): TopicMetadata => ({
@@ -22,19 +23,23 @@ class Disk {
   waits = false;
   #waiting: (() => void)[] = [];
 
-  readonly write: WriteRecords = async (records, size) => {
+  readonly write: WriteRecords = async ({ records, how }) => {
     if (this.waits) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     // A failed write may have reached the disk in part, or whole.
-    if (size < 0) {
+    if (how === "replace") {
       this.records = [];
       this.size = 0;
     }
     this.records.push(...records);
     this.size += JSON.stringify(records).length;
-    this.writes.push({ count: records.length, replaces: size < 0 });
+    this.writes.push({ count: records.length, replaces: how === "replace" });
     if (this.fails) throw new BrokerError("NO_SPACE", "the disk is full");
-    return this.size;
+    return this.point;
   };
+
+  get point(): MetadataPoint {
+    return { generation: 1, size: this.size, crc: 0 };
+  }
 
   let(): void {
     this.waits = false;
@@ -43,7 +48,7 @@ class Disk {
 }
 
 function open(disk: Disk): LocalMetaStore {
-  return new LocalMetaStore(disk.records, disk.size, disk.write);
+  return new LocalMetaStore(disk.records, disk.point, disk.write);
 }
 
 test("changes that come while one is being written share the next write", async () => {
@@ -119,9 +124,35 @@ test("G1: producer ids of two blocks never meet, also where the write of one fai
   expect(new Set(ids).size).toBe(ids.length);
 });
 
+test("closed, it has ended what was under way, says where the log ends, and takes no more", async () => {
+  const disk = new Disk();
+  const store = open(disk);
+  disk.waits = true;
+  const changes = [store.createTopic(topic("a")), store.createTopic(topic("b"))];
+  const closed = store.close();
+  await expect(store.createTopic(topic("c"))).rejects.toMatchObject({ code: "SHUTTING_DOWN" });
+  disk.let();
+  await Promise.all(changes);
+  expect(await closed).toEqual(disk.point);
+  expect(disk.records).toHaveLength(2);
+});
+
+test("closed after a write that failed, it replaces the log, or says that the end is not known", async () => {
+  for (const fails of [false, true]) {
+    const disk = new Disk();
+    const store = open(disk);
+    disk.fails = true;
+    await expect(store.createTopic(topic("a"))).rejects.toMatchObject({ code: "NO_SPACE" });
+    disk.fails = fails;
+    expect(await store.close()).toEqual(fails ? null : disk.point);
+    expect(open(disk).topics()).toEqual([]);
+  }
+});
+
 test("a record of a kind that this version does not know stops the start", () => {
+  const disk = new Disk();
   const records = [{ type: "quota", name: "t" }];
-  expect(() => new LocalMetaStore(records, 1, () => Promise.resolve(0))).toThrow(
+  expect(() => new LocalMetaStore(records, disk.point, disk.write)).toThrow(
     expect.objectContaining({ code: "LAYOUT_UNSUPPORTED" }),
   );
 });

@@ -227,3 +227,35 @@ test("settings that change while the log opens reach it", async () => {
   await Promise.all([opening, altered]);
   expect(bench.store.configured).toMatchObject([{ segmentBytes: 5000 }]);
 });
+
+test("D5: a log for whose recovery there was no room is open, and recovered again from where it began until there is", async () => {
+  const topic = { type: "topic", name: "t", id: "t".repeat(22), logId: "t".repeat(22), partitions: 1, settings: {} };
+  const bench = new BrokerBench({ records: [topic as never], clean: false, sameBoot: false, left: ["t-0"] });
+  const partition = bench.partition("t");
+  const asked: { readonly expected: unknown; readonly sameBoot: boolean }[] = [];
+  const { store } = bench;
+  const recover = store.recover.bind(store);
+  let lacksRoom = true;
+  store.recover = async (log) => {
+    asked.push({ expected: log.expected, sameBoot: log.sameBoot });
+    return { ...(await recover(log)), lacksRoom };
+  };
+  expect(await bench.broker.recover()).toBe(false);
+  for (let time = 0; time < 2; time++) {
+    expect([partition.log.isOpen, partition.log.isCertain, partition.log.checkpoint]).toEqual([true, false, null]);
+    bench.broker.closeIdle();
+    await turns();
+    expect(partition.log.isOpen).toBe(false);
+    lacksRoom = time === 0;
+    await partition.open();
+  }
+  expect([partition.log.lacksRoom, partition.log.isCertain]).toEqual([false, true]);
+  expect(asked).toEqual(Array(3).fill({ expected: null, sameBoot: false }));
+  expect(bench.lines.filter(({ level }) => level === "warn")).toHaveLength(1); // Not with every attempt.
+  bench.broker.closeIdle();
+  await turns();
+  expect(partition.log.isOpen).toBe(true);
+  await partition.log.close();
+  await partition.open();
+  expect(asked.at(-1)).toMatchObject({ sameBoot: true });
+});

@@ -74,3 +74,9 @@ test("an offset that is not in the log ends it with the topic and the partition"
   expect(ran.status).toBe(1);
   expect(errorOf(ran)).toMatchObject({ code: "OFFSET_OUT_OF_RANGE", details: { topic: "t", partition: 1 } });
 });
+
+test("E4: stats count the damaged batch, once for all who read it", async () => {
+  await cambium(["consume", "t", "--skip-corrupt", ...broker.server]);
+  const ran = await cambium(["stats", "--json", ...broker.server]);
+  expect(jsonLines(ran.stdout)).toEqual([expect.objectContaining({ corruptBatches: 1, damagedLogs: 0 })]);
+});

@@ -235,7 +235,9 @@ describe("damage", () => {
     expect(ofType(ran, "problem")).toEqual([
       expect.objectContaining({ partition: null, file: join(copy, "metadata/metadata.log") }),
     ]);
-    expect(ofType(ran, "folder")[0]).toMatchObject({ problem: expect.stringContaining("metadata log is damaged") });
+    expect(ofType(ran, "folder")[0]).toMatchObject({
+      problem: expect.stringContaining("does not begin with this folder's id"),
+    });
     expect(ofType(ran, "partition").map(({ partition }) => partition)).toEqual(["orders-0", "orders-1", "rolled-0"]);
   });
 

@@ -14,6 +14,7 @@ export interface BenchOptions extends SteppedOptions, Partial<BrokerOptions> {
 export interface LogLine {
   readonly level: string;
   readonly message: string;
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
 
 export class BrokerBench {
@@ -29,11 +30,12 @@ export class BrokerBench {
   constructor(options: BenchOptions = {}) {
     this.store = new SteppedLogStore(options);
     this.records = [...(options.records ?? [])];
-    this.meta = new LocalMetaStore(this.records, this.records.length, (records, size) => {
+    const point = { generation: 1, size: this.records.length, crc: 0 };
+    this.meta = new LocalMetaStore(this.records, point, ({ records, how }) => {
       if (this.#writesFail) return Promise.reject(new BrokerError("NO_SPACE", "as the test wants it"));
-      if (size < 0) this.records.length = 0;
+      if (how === "replace") this.records.length = 0;
       this.records.push(...records);
-      return Promise.resolve(this.records.length);
+      return Promise.resolve({ ...point, size: this.records.length });
     });
     let id = 0;
     this.broker = new Broker(this.store, this.meta, {
@@ -42,7 +44,7 @@ export class BrokerBench {
       expected: {},
       clean: true,
       sameBoot: true,
-      log: (level, message) => this.lines.push({ level, message }),
+      log: (level, message, facts) => this.lines.push({ level, message, ...(facts && { facts }) }),
       monotonicMs: () => this.nowMs,
       random: (bytes) => {
         new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, ++id);

@@ -275,6 +275,7 @@ export class SteppedLogStore implements LogStore {
       bases: stored.end > 0 ? [0] : [],
       epochs: [],
       producers: null,
+      lacksRoom: false,
       report: { scannedBytes: 0, cutBytes: 0, quarantined: [], corruptions: [] },
     };
   }

@@ -76,6 +76,40 @@ describe("a broker that is closed and started again", () => {
     });
   });
 
+  test("E1: is not started over a metadata log with one changed bit: no topic vanishes, no producer id is given twice", async () => {
+    await inFolder(async (data) => {
+      const first = await startBroker({ data, port: 0 });
+      const client = await RawClient.connect(first.port);
+      await client.createTopic("t");
+      await client.close();
+      await first.close();
+      const log = `${data}/metadata/metadata.log`;
+      const whole = fs.readFileSync(log);
+      const changed = Buffer.from(whole);
+      changed[whole.length - 10]! ^= 1;
+      fs.writeFileSync(log, changed);
+      await expect(startBroker({ data, port: 0 })).rejects.toMatchObject({
+        code: "LOG_DAMAGED",
+        message: expect.stringContaining(log),
+      });
+      expect(fs.readFileSync(log)).toEqual(changed);
+      fs.writeFileSync(log, whole);
+      await (await startBroker({ data, port: 0 })).close();
+    });
+  });
+
+  test("E2: tells of what it cut from the metadata log", async () => {
+    await inFolder(async (data) => {
+      await (await startBroker({ data, port: 0 })).close();
+      fs.rmSync(`${data}/clean`); // As after a kill.
+      fs.appendFileSync(`${data}/metadata/metadata.log`, "0123");
+      const lines: unknown[] = [];
+      const log = (...line: unknown[]): void => void lines.push(line);
+      await (await startBroker({ data, port: 0, log })).close();
+      expect(lines).toContainEqual(["warn", expect.stringContaining("metadata log"), { cutBytes: 4 }]);
+    });
+  });
+
   test("answers what it was given before it closes, and keeps exactly what it acknowledged", async () => {
     await inFolder(async (data) => {
       const broker = await startBroker({ data, port: 0 });

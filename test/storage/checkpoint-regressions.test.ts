@@ -1,7 +1,7 @@
 /** Found by reading: what a crash in the middle of a start does to the tables of expected ends. */
 import { expect, test } from "vitest";
 import {
-  type LogTable,
+  type KnownEnds,
   type TableOwner,
   takeExpectedEnds,
   writeCheckpoint,
@@ -15,17 +15,18 @@ const FOLDER = "data";
 
 const ownerOf = (incarnation: number): TableOwner => ({ folderId: "folder", incarnation });
 
-function tableOf(end: number): LogTable {
+function endsOf(end: number): KnownEnds {
   const point = { base: 0, position: end * 100, end };
   const indexed = { ...point, headersCrc: 0, maxTimestamp: 0, firstAppendMs: 0, lastAppendMs: 0 };
-  return { "t-0": { topicId: "AAAAAAAAAAAAAAAAAAAAAA", logStartOffset: 0, synced: point, indexed } };
+  const logs = { "t-0": { topicId: "AAAAAAAAAAAAAAAAAAAAAA", logStartOffset: 0, synced: point, indexed } } as const;
+  return { logs: logs as KnownEnds["logs"], metadata: { generation: 1, size: end, crc: end } };
 }
 
 function stoppedFolder(): FakeDisk {
   const disk = new FakeDisk();
   disk.makeDirectory(FOLDER);
-  writeCheckpoint(disk, FOLDER, ownerOf(1), tableOf(5), crc32c);
-  writeCleanMark(disk, FOLDER, ownerOf(1), tableOf(9), crc32c);
+  writeCheckpoint(disk, FOLDER, ownerOf(1), endsOf(5), crc32c);
+  writeCleanMark(disk, FOLDER, ownerOf(1), endsOf(9), crc32c);
   return disk;
 }
 
@@ -34,21 +35,21 @@ const take = (disk: FakeDisk, incarnation: number): ReturnType<typeof takeExpect
 
 test("E1: a start that dies after it raised the incarnation leaves a mark that is no mark, and the ends that it holds", () => {
   const disk = stoppedFolder();
-  expect(take(disk, 2)).toEqual({ logs: tableOf(9), clean: false, damaged: [] });
+  expect(take(disk, 2)).toEqual({ ...endsOf(9), clean: false, damaged: [] });
   // And it is so however often a start dies.
-  expect(take(disk, 3)).toEqual({ logs: tableOf(9), clean: false, damaged: [] });
+  expect(take(disk, 3)).toEqual({ ...endsOf(9), clean: false, damaged: [] });
 });
 
 test("E1: a checkpoint that outlived the clean mark of its run does not replace what the mark says", () => {
   const disk = stoppedFolder();
-  expect(take(disk, 1)).toMatchObject({ logs: tableOf(9), clean: true });
-  writeCheckpoint(disk, FOLDER, ownerOf(1), tableOf(5), crc32c); // Its removal was not durable.
-  expect(take(disk, 2)).toMatchObject({ logs: tableOf(9), clean: false });
+  expect(take(disk, 1)).toMatchObject({ ...endsOf(9), clean: true });
+  writeCheckpoint(disk, FOLDER, ownerOf(1), endsOf(5), crc32c); // Its removal was not durable.
+  expect(take(disk, 2)).toMatchObject({ ...endsOf(9), clean: false });
 });
 
 test("E1: a checkpoint of a later run goes before the mark", () => {
   const disk = stoppedFolder();
   take(disk, 1);
-  writeCheckpoint(disk, FOLDER, ownerOf(2), tableOf(12), crc32c);
-  expect(take(disk, 2)).toMatchObject({ logs: tableOf(12), clean: false });
+  writeCheckpoint(disk, FOLDER, ownerOf(2), endsOf(12), crc32c);
+  expect(take(disk, 2)).toMatchObject({ ...endsOf(12), clean: false });
 });

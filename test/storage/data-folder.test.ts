@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { BrokerError } from "../../src/base/errors.ts";
 import { ensureBallast, withBallast } from "../../src/storage/ballast.ts";
-import { takeExpectedEnds, writeCheckpoint, writeCleanMark } from "../../src/storage/checkpoint.ts";
+import { type LogTable, takeExpectedEnds, writeCheckpoint, writeCleanMark } from "../../src/storage/checkpoint.ts";
 import { LAYOUT_VERSION, noteRecovered, type OpenedFolder, openDataFolder } from "../../src/storage/data-folder.ts";
 import { DiskError } from "../../src/storage/disk.ts";
 import { appendMetadata, loadMetadata } from "../../src/storage/metadata-log.ts";
@@ -112,10 +112,11 @@ test("E2: a folder that has lost its log of metadata is not opened, and is not c
 test("records of metadata without a cambium.meta are not overwritten", () => {
   const disk = new FakeDisk();
   const { meta, metadata } = open(disk);
-  appendMetadata(disk, `${DATA}/metadata`, metadata.size, [{ type: "topic" }], crc32c);
+  appendMetadata(disk, `${DATA}/metadata`, metadata.point, [{ type: "topic" }], crc32c);
   disk.remove(`${DATA}/cambium.meta`);
   expect(refusal(() => open(disk))).toMatchObject({ code: "LOG_DAMAGED" });
-  expect(() => loadMetadata(disk, `${DATA}/metadata`, meta.folderId, crc32c)).not.toThrow();
+  const known = { expected: { metadata: null, clean: false }, sameBoot: true };
+  expect(() => loadMetadata(disk, `${DATA}/metadata`, meta.folderId, known, crc32c)).not.toThrow();
 });
 
 const point = (end: number) => ({
@@ -125,16 +126,17 @@ const point = (end: number) => ({
   topicId: "t",
 });
 const owner = { folderId: "f", incarnation: 4 };
+const of = (logs: LogTable, size = 3) => ({ logs, metadata: { generation: 1, size, crc: 0 } });
 
 test("E1 E2: a log's expected end is its entry in the checkpoint, else that of the last clean mark", () => {
   const disk = new FakeDisk();
   disk.makeDirectory(DATA);
-  writeCleanMark(disk, DATA, { ...owner, incarnation: 3 }, { "a-0": point(1), "b-0": point(2) }, crc32c);
+  writeCleanMark(disk, DATA, { ...owner, incarnation: 3 }, of({ "a-0": point(1), "b-0": point(2) }), crc32c);
   const clean = takeExpectedEnds(disk, DATA, { ...owner, incarnation: 3 }, crc32c);
   expect(clean).toMatchObject({ clean: true, logs: { "a-0": point(1), "b-0": point(2) }, damaged: [] });
-  writeCheckpoint(disk, DATA, owner, { "b-0": point(9) }, crc32c);
+  writeCheckpoint(disk, DATA, owner, of({ "b-0": point(9) }, 7), crc32c);
   const dirty = takeExpectedEnds(disk, DATA, owner, crc32c);
-  expect(dirty).toEqual({ clean: false, logs: { "a-0": point(1), "b-0": point(9) }, damaged: [] });
+  expect(dirty).toEqual({ clean: false, ...of({ "a-0": point(1), "b-0": point(9) }, 7), damaged: [] });
   expect(takeExpectedEnds(disk, DATA, { ...owner, folderId: "g" }, crc32c).logs).toEqual({});
 });
 
@@ -143,8 +145,8 @@ test("E1: taking the clean mark leaves it or what replaces it after a crash at a
     const disk = new FakeDisk();
     disk.makeDirectory(DATA);
     disk.syncDirectory("/");
-    writeCheckpoint(disk, DATA, owner, { "a-0": point(1) }, crc32c);
-    writeCleanMark(disk, DATA, owner, { "a-0": point(5) }, crc32c);
+    writeCheckpoint(disk, DATA, owner, of({ "a-0": point(1) }), crc32c);
+    writeCleanMark(disk, DATA, owner, of({ "a-0": point(5) }), crc32c);
     return disk;
   };
   const seen = new Set<boolean>();

@@ -7,7 +7,7 @@ import { partitionFiles } from "./audit.ts";
 import { FakeDisk } from "./fake-disk.ts";
 import { Seeded } from "./seeded.ts";
 import { StorageMemory } from "./storage-memory.ts";
-import { DATA, NOW, type StartOptions, StorageRun } from "./storage-run.ts";
+import { DATA, errorOf, NOW, type StartOptions, StorageRun } from "./storage-run.ts";
 import { batchOf, headersOf } from "./stored-batches.ts";
 
 const memory = new StorageMemory();
@@ -158,6 +158,51 @@ test("E2: a segment that is missing between two that a sync covered stops the pa
   removeSegment(disk, FOLDER, 4);
   const run = new StorageRun(disk, memory, { settings: SETTINGS });
   expect(() => run.open(LOG)).toThrow(/missing between segments/);
+});
+
+describe("D5: on a full disk", () => {
+  const isRefused = (path: string, kind: string): boolean =>
+    path.startsWith(DATA) &&
+    !/cambium\.meta|metadata|clean|checkpoint/.test(path.slice(DATA.length)) &&
+    (kind === "create" || kind === "mkdir" || (kind === "write" && !path.endsWith(".log")));
+  const fill = (disk: FakeDisk): void => {
+    disk.fault = ({ kind, path }) => (isRefused(path, kind) ? "ENOSPC" : null);
+  };
+  const all = [0, 1, 2, 3, 4, 5, 6];
+  const logsOf = (disk: FakeDisk): unknown[] => [...disk.contents()].filter(([path]) => path.endsWith(".log"));
+
+  test.each([
+    ["an unindexed tail", [] as string[], 0],
+    ["no index at all", [".slots", ".times"], 0],
+    ["no snapshot of its producers", [".producers"], 0],
+    ["a torn tail, for which the quarantine has no room", [], 30],
+  ])("a killed log with %s can be read and not written, and is as ever when there is room", (_, removed, tornBytes) => {
+    for (const bootId of ["boot-1", "boot-2"]) {
+      const disk = killed(7, 1);
+      removePartsOf(disk, removed);
+      if (tornBytes > 0)
+        overwrite(disk, pathOf(4, "log"), 3 * BATCH_SIZE, batchOf({ number: 9 }).subarray(0, tornBytes));
+      const before = logsOf(disk);
+      for (let time = 0; time < 2; time++) {
+        const run = new StorageRun(disk, memory, { settings: SETTINGS, bootId });
+        fill(disk);
+        run.open(LOG);
+        expect(run.log(LOG).recovered, bootId).toMatchObject({
+          lacksRoom: true,
+          report: { cutBytes: 0, quarantined: [] },
+        });
+        expect(offsetsOf(run), bootId).toEqual(all);
+        expect(errorOf(run.produce(LOG, batchOf({ number: 7 })))).toBe("NO_SPACE");
+        expect(logsOf(disk), bootId).toEqual(before);
+        disk.kill(new Seeded(1));
+      }
+      const run = start(disk, { bootId });
+      expect(run.log(LOG).recovered, bootId).toMatchObject({ lacksRoom: false, report: { cutBytes: tornBytes } });
+      expect(offsetsOf(run), bootId).toEqual(all);
+      expect(run.produce(LOG, batchOf({ number: 7 })), bootId).toMatchObject({ base: 7, acked: true });
+      expect(offsetsOf(run), bootId).toEqual([...all, 7]);
+    }
+  });
 });
 
 test("E3: a recovery reads what lies behind the checkpoint's indexed point, and no more", () => {

@@ -217,7 +217,7 @@ export class StorageRun implements LogEvents {
     const logs: LogTable = {};
     for (const { name, entry } of this.logs.values())
       logs[name] = { ...readCheckpoint(this.#memory.memory, entry), topicId: topicIdOf(name) };
-    writeCheckpoint(this.disk, DATA, this.owner, logs, this.#memory.crc32c);
+    writeCheckpoint(this.disk, DATA, this.owner, { logs, metadata: this.folder.metadata.point }, this.#memory.crc32c);
   }
 
   /** Closes every log and writes the clean mark. */
@@ -229,7 +229,7 @@ export class StorageRun implements LogEvents {
       if (!closed) throw new Error(`${name} did not close`);
       if (checkpoint !== null) logs[name] = { ...checkpoint, topicId: topicIdOf(name) };
     }
-    writeCleanMark(this.disk, DATA, this.owner, logs, this.#memory.crc32c);
+    writeCleanMark(this.disk, DATA, this.owner, { logs, metadata: this.folder.metadata.point }, this.#memory.crc32c);
   }
 
   number(name: string, field: number): number {
