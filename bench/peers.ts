@@ -1,0 +1,109 @@
+/**
+ * Cambium and its peers under the same workloads, each broker and each generator in a process of its own, each run on a fresh
+ * folder and audited: a run that loses, doubles, reorders or damages a record has no figure.
+ *
+ *   npm run bench:peers -- --out FOLDER [--peers cambium,kafka-4.3.1] [--only TEXT] [--warm-up S] [--seconds S] [--repetitions N]
+ *
+ * Every run is a line of FOLDER/runs.jsonl, and is not done again: a benchmark that was stopped goes on where it was.
+ */
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { build } from "../scripts/build.ts";
+import type { Driver } from "../src/bench/driver.ts";
+import type { LatencySummary } from "../src/bench/latencies.ts";
+import { type RunResult, run, type Workload } from "../src/bench/run.ts";
+import { workloads } from "../src/bench/workloads.ts";
+import { describeMachine } from "./canonical/machine.ts";
+import { cambiumDriver } from "./drivers/cambium.ts";
+import { kafkaDriver } from "./drivers/kafka.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    out: { type: "string", default: "build/bench-peers" },
+    peers: { type: "string", default: "cambium,kafka-4.3.1" },
+    only: { type: "string", default: "" },
+    "warm-up": { type: "string", default: "10" },
+    seconds: { type: "string", default: "20" },
+    repetitions: { type: "string", default: "3" },
+  },
+});
+
+/** A line of runs.jsonl. */
+interface RunLine {
+  readonly peer: string;
+  readonly workload: string;
+  readonly repetition: number;
+  readonly figures: Omit<RunResult, "response" | "service" | "endToEnd">;
+  readonly response: LatencySummary | null;
+  readonly service: LatencySummary | null;
+  readonly endToEnd: LatencySummary | null;
+}
+
+const out = options.out;
+const length = { warmUpSeconds: Number(options["warm-up"]), seconds: Number(options.seconds) };
+const file = join(out, "runs.jsonl");
+mkdirSync(out, { recursive: true });
+const done: RunLine[] = existsSync(file)
+  ? readFileSync(file, "utf8")
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as RunLine)
+  : [];
+
+function driverOf(peer: string): Driver | Promise<Driver> {
+  if (peer === "cambium") return cambiumDriver();
+  if (peer.startsWith("kafka-")) return kafkaDriver({ version: peer.slice("kafka-".length) });
+  throw new Error(`there is no peer ${peer}; there are cambium and kafka-VERSION`);
+}
+
+async function measure(peer: string, driver: Driver, workload: Workload, repetition: number): Promise<void> {
+  if (done.some((line) => line.peer === peer && line.workload === workload.name && line.repetition === repetition))
+    return;
+  const folder = mkdtempSync(join(process.env["CAMBIUM_BENCH_DIR"] ?? tmpdir(), "cambium-bench-"));
+  try {
+    const { response, service, endToEnd, ...figures } = await run(driver, folder, workload, length);
+    const summaries = {
+      response: response?.summary() ?? null,
+      service: service?.summary() ?? null,
+      endToEnd: endToEnd?.summary() ?? null,
+    };
+    const line: RunLine = { peer, workload: workload.name, repetition, figures, ...summaries };
+    done.push(line);
+    appendFileSync(file, `${JSON.stringify(line)}\n`);
+    for (const [name, latencies] of Object.entries({ response, service, endToEnd }))
+      if (latencies !== null)
+        writeFileSync(join(out, `${workload.name}.${peer}.${repetition}.${name}.hgrm`), latencies.hgrm());
+    console.log(describe(line));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function describe({ peer, workload, figures, response, endToEnd }: RunLine): string {
+  const { recordsPerSecond, bytesPerSecond, brokerCpuUs } = figures;
+  const ms = (us: number): string => `${(us / 1000).toFixed(2)} ms`;
+  return [
+    workload.padEnd(42),
+    peer.padEnd(12),
+    `${Math.round(recordsPerSecond).toLocaleString("en")} records/s`.padStart(20),
+    `${(bytesPerSecond / 1e6).toFixed(1)} MB/s`.padStart(12),
+    `broker ${brokerCpuUs.toFixed(2)} us/record`,
+    response === null ? "" : `acknowledged p50 ${ms(response.p50Us)} p99 ${ms(response.p99Us)}`,
+    endToEnd === null ? "" : `end to end p50 ${ms(endToEnd.p50Us)} p99 ${ms(endToEnd.p99Us)}`,
+  ]
+    .filter((cell) => cell !== "")
+    .join("  ");
+}
+
+build("dist");
+console.log(`${describeMachine()}\n`);
+const peers = options.peers.split(",");
+const drivers = new Map<string, Driver>();
+for (const peer of peers) drivers.set(peer, await driverOf(peer));
+const chosen = workloads.filter(({ name }) => name.includes(options.only));
+// In turns, so that an hour in which the machine is slow is everybody's.
+for (let repetition = 0; repetition < Number(options.repetitions); repetition++)
+  for (const workload of chosen)
+    for (const [peer, driver] of drivers) await measure(peer, driver, workload, repetition);
