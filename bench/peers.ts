@@ -4,12 +4,14 @@
  *
  *   npm run bench:peers -- --out FOLDER [--peers cambium,kafka-4.3.1] [--only TEXT] [--warm-up S] [--seconds S] [--repetitions N]
  *
- * Every run is a line of FOLDER/runs.jsonl, and is not done again: a benchmark that was stopped goes on where it was.
+ * Every run is a line of FOLDER/runs.jsonl, and is not done again: a benchmark that was stopped goes on where it was, with the
+ * same commit and the same lengths.
  */
+import { execFile } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import { build } from "../scripts/build.ts";
 import type { Driver } from "../src/bench/driver.ts";
 import type { LatencySummary } from "../src/bench/latencies.ts";
@@ -45,12 +47,30 @@ const out = options.out;
 const length = { warmUpSeconds: Number(options["warm-up"]), seconds: Number(options.seconds) };
 const file = join(out, "runs.jsonl");
 mkdirSync(out, { recursive: true });
+goOnOnlyWithTheSame({ commit: await commitOf(), ...length });
 const done: RunLine[] = existsSync(file)
   ? readFileSync(file, "utf8")
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line) as RunLine)
   : [];
+
+/** @returns the commit that is measured, and whether the work tree is as it says */
+async function commitOf(): Promise<string> {
+  const { stdout } = await promisify(execFile)("git", ["describe", "--always", "--dirty", "--abbrev=12"]);
+  return stdout.trim();
+}
+
+/** Runs of other code, or of other lengths, are not to stand in one table. */
+function goOnOnlyWithTheSame(settings: object): void {
+  const path = join(out, "settings.json");
+  const text = `${JSON.stringify(settings, null, 2)}\n`;
+  if (!existsSync(path)) writeFileSync(path, text);
+  else if (readFileSync(path, "utf8") !== text)
+    throw new Error(
+      `${out} holds runs of other settings (settings.json); say another --out, or these settings: ${text}`,
+    );
+}
 
 function driverOf(peer: string): Driver | Promise<Driver> {
   if (peer === "cambium") return cambiumDriver();
