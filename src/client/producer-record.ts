@@ -18,8 +18,8 @@ const FIELDS = ["topic", "partition", "timestamp", "key", "value", "headers", "o
 
 /** @throws BrokerError INVALID_RECORD  it has a field that a record does not have: what it says would be lost in silence */
 export function checkFields(record: ProducerRecord): void {
-  for (const name in record) {
-    if (FIELDS.includes(name)) continue;
+  for (const [name, value] of Object.entries(record)) {
+    if (FIELDS.includes(name) || value === undefined) continue;
     const meant = nearest(name, FIELDS);
     const hint = meant === null ? "" : `; did you mean ${meant}?`;
     throw new BrokerError("INVALID_RECORD", `a record has no field ${name}${hint}`, { details: { field: name } });

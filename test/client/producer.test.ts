@@ -179,7 +179,7 @@ describe("send", () => {
       await expect(producer.send(record as ProducerRecord)).rejects.toEqual(refusal);
       expect(() => producer.enqueue(record as ProducerRecord)).toThrow(refusal);
     }
-    await producer.send({ value: "good", offset: 7 } as ProducerRecord);
+    await producer.send({ value: "good", offset: 7, meta: undefined } as ProducerRecord);
     expect(valuesIn(partitions[0]!)).toEqual(["good"]);
   });
 
