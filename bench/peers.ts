@@ -8,8 +8,7 @@
  * same commit and the same lengths.
  */
 import { execFile } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { build } from "../scripts/build.ts";
@@ -18,6 +17,7 @@ import type { LatencySummary } from "../src/bench/latencies.ts";
 import { type RunResult, run, type Workload } from "../src/bench/run.ts";
 import { workloads } from "../src/bench/workloads.ts";
 import { describeMachine } from "./canonical/machine.ts";
+import { makeFolder, removeFolder } from "./canonical/processes.ts";
 import { cambiumDriver } from "./drivers/cambium.ts";
 import { kafkaDriver } from "./drivers/kafka.ts";
 
@@ -81,7 +81,7 @@ function driverOf(peer: string): Driver | Promise<Driver> {
 async function measure(peer: string, driver: Driver, workload: Workload, repetition: number): Promise<void> {
   if (done.some((line) => line.peer === peer && line.workload === workload.name && line.repetition === repetition))
     return;
-  const folder = mkdtempSync(join(process.env["CAMBIUM_BENCH_DIR"] ?? tmpdir(), "cambium-bench-"));
+  const folder = makeFolder();
   try {
     const { response, service, endToEnd, ...figures } = await run(driver, folder, workload, length);
     const summaries = {
@@ -97,7 +97,7 @@ async function measure(peer: string, driver: Driver, workload: Workload, repetit
         writeFileSync(join(out, `${workload.name}.${peer}.${repetition}.${name}.hgrm`), latencies.hgrm());
     console.log(describe(line));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   }
 }
 

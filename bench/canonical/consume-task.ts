@@ -1,7 +1,8 @@
 /** A consumer process: reads every record by the cursor, audits each, and reports once it has as many as it was told. */
+import { sampled } from "../../src/bench/sampler.ts";
+import type { Sample } from "../../src/bench/task.ts";
 import { connect } from "../../src/client/index.ts";
 import { Payloads } from "./payload.ts";
-import { type Sample, sample } from "./samples.ts";
 
 export interface ConsumeTask {
   readonly server: string;
@@ -31,7 +32,7 @@ process.once("message", async (task: ConsumeTask) => {
   const consumed = new Array<number>(task.partitions).fill(0);
   let total = 0;
   let bad = 0;
-  const stop = sample(() => total);
+  const stop = sampled(() => total);
   const finish = (): void => void consumer.close();
   process.on("message", ({ records }: ConsumeUntil) => {
     until = records;

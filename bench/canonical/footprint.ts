@@ -26,7 +26,7 @@ export async function startRows(repetitions: number): Promise<Row[]> {
     const cpuBefore = broker.cpu();
     await sleep(IDLE_SECONDS * 1000);
     cpu.push(((broker.cpu() - cpuBefore) / IDLE_SECONDS) * 100);
-    memory.push(broker.memory("VmRSS") / MB);
+    memory.push(broker.memory("now") / MB);
     await broker.stop();
     removeFolder(data);
   }
@@ -55,7 +55,7 @@ export async function backlogRows(bytes: number): Promise<Row[]> {
       seconds: 600,
       records,
     }).report;
-    const memory = broker.memory("VmHWM") / MB;
+    const memory = broker.memory("most") / MB;
     await stalled.stop();
     await client.close();
     await broker.kill();

@@ -1,11 +1,13 @@
 /** The processes of a run: the broker as a user starts it, and the clients, each on its own. */
 import { type ChildProcess, fork } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { cpuOf, memoryOf } from "../../src/bench/process-figures.ts";
 import { BrokerProcess as ChildBroker } from "../../src/cli/broker-process.ts";
 
-const MAIN = join(import.meta.dirname, "../../dist/src/main.js");
+/** The broker as it is published. */
+export const MAIN: string = join(import.meta.dirname, "../../dist/src/main.js");
 
 /** Folders for data; all on one device, the system's temporary one unless CAMBIUM_BENCH_DIR says otherwise. */
 export function makeFolder(): string {
@@ -46,14 +48,12 @@ export class BrokerProcess {
 
   /** CPU seconds so far, all threads. */
   cpu(): number {
-    const fields = readFileSync(`/proc/${this.#process.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / 100;
+    return cpuOf(this.#process.pid);
   }
 
   /** Resident bytes now, or the most there ever were. */
-  memory(which: "VmRSS" | "VmHWM"): number {
-    const status = readFileSync(`/proc/${this.#process.pid}/status`, "utf8");
-    return Number(new RegExp(`${which}:\\s+(\\d+)`).exec(status)![1]) * 1024;
+  memory(which: "now" | "most"): number {
+    return memoryOf(this.#process.pid, which);
   }
 
   stop(): Promise<void> {

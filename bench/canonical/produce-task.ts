@@ -1,7 +1,9 @@
 /** A producer process: sends records through the public per-record call as fast as it is let, and reports. */
+import { monotonicNs } from "../../src/bench/monotonic.ts";
+import { sampled } from "../../src/bench/sampler.ts";
+import type { Sample } from "../../src/bench/task.ts";
 import { connect } from "../../src/client/index.ts";
 import { Payloads } from "./payload.ts";
-import { type Sample, sample } from "./samples.ts";
 
 export interface ProduceTask {
   readonly server: string;
@@ -18,7 +20,8 @@ export interface ProduceReport {
   /** Acknowledged records by partition. */
   readonly acked: readonly number[];
   readonly samples: readonly Sample[];
-  readonly beganAt: number;
+  /** monotonicNs. */
+  readonly beganNs: number;
 }
 
 /** Records between two looks at the clock. */
@@ -42,8 +45,8 @@ process.once("message", async (task: ProduceTask) => {
   const payloads = new Payloads(task.size);
   const numbers = new Array<number>(task.partitions).fill(0);
   const record: { value: Uint8Array; partition: number } = { value: payloads.value(0), partition: 0 };
-  const stop = sample(() => total);
-  const beganAt = performance.timeOrigin + performance.now();
+  const stop = sampled(() => total);
+  const beganNs = monotonicNs();
   const endsAt = performance.now() + task.seconds * 1000;
   const recordsMax = task.records ?? Number.POSITIVE_INFINITY;
   let sent = 0;
@@ -56,7 +59,7 @@ process.once("message", async (task: ProduceTask) => {
     }
   }
   await producer.flush();
-  const report: ProduceReport = { acked, samples: stop(), beganAt };
+  const report: ProduceReport = { acked, samples: stop(), beganNs };
   await producer.close();
   await client.close();
   process.send!(report, () => process.exit());

@@ -1,10 +1,12 @@
 /** Rows of sustained throughput: a producer process, the broker, and mostly a consumer process at the same time. */
+import { monotonicNs } from "../../src/bench/monotonic.ts";
+import { valueAt } from "../../src/bench/sampler.ts";
+import type { Sample } from "../../src/bench/task.ts";
 import { connect } from "../../src/client/index.ts";
 import type { ConsumeReport, ConsumeTask } from "./consume-task.ts";
 import { BrokerProcess, ClientProcess, makeFolder, removeFolder } from "./processes.ts";
 import type { ProduceReport, ProduceTask } from "./produce-task.ts";
 import { type Goal, median, type Row, rowOf } from "./row.ts";
-import { valueAt } from "./samples.ts";
 
 export interface Workload {
   readonly durability: "disk" | "os";
@@ -54,9 +56,9 @@ async function measure(broker: BrokerProcess, workload: Workload, length: RunLen
   const consumer = workload.consumes ? new ClientProcess<ConsumeTask, ConsumeReport>("consume-task.ts", common) : null;
   const seconds = length.warmUpSeconds + length.seconds;
   const producer = new ClientProcess<ProduceTask, ProduceReport>("produce-task.ts", { ...common, batchBytes, seconds });
-  const brokerSamples: { at: number; count: number; cpu: number }[] = [];
+  const brokerSamples: Sample[] = [];
   const timer = setInterval(() => {
-    brokerSamples.push({ at: performance.timeOrigin + performance.now(), count: 0, cpu: broker.cpu() });
+    brokerSamples.push({ atNs: monotonicNs(), count: 0, cpu: broker.cpu() });
   }, 50);
   const produced = await producer.report;
   clearInterval(timer);
@@ -64,8 +66,8 @@ async function measure(broker: BrokerProcess, workload: Workload, length: RunLen
   consumer?.tell({ records: total });
   const consumed = consumer === null ? null : await consumer.report;
   if (consumed !== null) audit(produced, consumed);
-  const begin = produced.beganAt + length.warmUpSeconds * 1000;
-  const end = begin + length.seconds * 1000;
+  const begin = produced.beganNs + length.warmUpSeconds * 1e9;
+  const end = begin + length.seconds * 1e9;
   const delta = (samples: ProduceReport["samples"], field: "count" | "cpu"): number =>
     valueAt(samples, end, field) - valueAt(samples, begin, field);
   const records = delta((consumed ?? produced).samples, "count");

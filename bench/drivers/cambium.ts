@@ -1,12 +1,10 @@
 /** Cambium as a user starts it, and its own client. */
-import { join } from "node:path";
 import type { BrokerUnderTest, Driver, Durability } from "../../src/bench/driver.ts";
 import { cambiumClient, consumeCommand, produceCommand } from "../../src/bench/generators.ts";
 import { BrokerProcess } from "../../src/cli/broker-process.ts";
 import { connect } from "../../src/client/index.ts";
 import { version } from "../../src/index.ts";
-
-const MAIN = join(import.meta.dirname, "../../dist/src/main.js");
+import { MAIN } from "../canonical/processes.ts";
 
 /** @param main the program that is started; what is built, unless told otherwise */
 export function cambiumDriver(main: string = MAIN): Driver {

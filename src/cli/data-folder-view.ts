@@ -1,7 +1,7 @@
 /** What a data folder holds, as its files say; for reading only, also while a broker runs on it. */
 
 import { type ExpectedEnds, readExpectedEnds } from "../storage/checkpoint.ts";
-import { type FolderMeta, folders, readBootId, readMeta } from "../storage/data-folder.ts";
+import { type FolderMeta, folders, isSameBoot, readBootId, readMeta } from "../storage/data-folder.ts";
 import type { Disk } from "../storage/disk.ts";
 import { LEADER_EPOCH_FILE, type LeaderEpoch, LeaderEpochs } from "../storage/leader-epochs.ts";
 import { inspectMetadata } from "../storage/metadata-log.ts";
@@ -107,7 +107,7 @@ export function viewFolder({ disk, crc32c }: Reading, data: string): FolderView 
   // Behind the list: a topic is in the log before its partitions have files.
   let records: readonly unknown[] | null = null;
   try {
-    const sameBoot = meta !== null && meta.bootId !== "" && meta.bootId === readBootId(disk);
+    const sameBoot = isSameBoot(meta, readBootId(disk));
     const found = inspectMetadata(disk, folders.metadata(data), { expected, sameBoot }, crc32c);
     const isOurs = found !== null && found.owner !== null && (meta === null || found.owner === meta.folderId);
     if (found === null) problem(METADATA_LOG, `missing. ${METADATA_MEANING}`);

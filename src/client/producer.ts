@@ -230,8 +230,8 @@ export class Producer {
 
   /** Memory is full. What is under way will give it back; where nothing is, what is open has to go. */
   #makeWay(): void {
-    const queues = [...this.#topics.queues()];
-    if (queues.every(({ isIdle }) => isIdle)) for (const queue of queues) queue.close();
+    for (const queue of this.#topics.queues()) if (!queue.isIdle) return;
+    for (const queue of this.#topics.queues()) queue.close();
   }
 
   #topicName(record: ProducerRecord): string {

@@ -67,7 +67,7 @@ export const folders = {
 export function openDataFolder(disk: Disk, data: string, opening: FolderOpening, crc32c: Crc32c): OpenedFolder {
   disk.makeDirectory(data);
   const previous = readMeta(disk, data, crc32c);
-  const sameBoot = previous !== null && previous.bootId !== "" && previous.bootId === opening.bootId;
+  const sameBoot = isSameBoot(previous, opening.bootId);
   const meta: FolderMeta = {
     layout: LAYOUT_VERSION,
     compatible: previous?.compatible ?? [],
@@ -98,6 +98,11 @@ export function openDataFolder(disk: Disk, data: string, opening: FolderOpening,
   // A new folder's own name lies in its parent.
   if (previous === null) disk.syncDirectory(dirname(resolve(data)));
   return { meta, previous, sameBoot, metadata };
+}
+
+/** Was the machine not restarted since the folder's logs were recovered last? Where a boot has no id, nobody knows. */
+export function isSameBoot(meta: FolderMeta | null, bootId: string): boolean {
+  return meta !== null && meta.bootId !== "" && meta.bootId === bootId;
 }
 
 /** Notes that the folder's logs were recovered in this boot: what is written from now on outlives the process (contract E2). */
