@@ -114,6 +114,7 @@ class Node implements RunningBroker {
   readonly #timers: NodeJS.Timeout[] = [];
   #server: WebSocketServer | null = null;
   #checkpointed = "";
+  #checkpointFailed = false;
   #checkpointing: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
 
@@ -180,11 +181,12 @@ class Node implements RunningBroker {
 
   /** Recovers what needs it, then opens the door. */
   async listen(): Promise<void> {
-    const { expected, metadata } = this.#folder;
+    const { expected, metadata, hasRoom } = this.#folder;
     for (const name of expected.damaged)
       this.#options.log?.("error", `${name} in the data folder is damaged; its logs are scanned`);
     if (metadata.cutBytes > 0)
       this.#options.log?.("warn", "a torn tail of the metadata log was cut", { cutBytes: metadata.cutBytes });
+    if (!hasRoom) this.#options.log?.("warn", "the disk is nearly full; until there is room, batches are refused");
     const recovered = await this.#broker.recover();
     if (recovered && !this.#folder.sameBoot)
       await this.#store.maintenance.recovered({ data: this.data, meta: this.#folder.meta });
@@ -283,19 +285,27 @@ class Node implements RunningBroker {
     return { logs: this.#broker.checkpoints(), metadata: this.#meta.point };
   }
 
-  /** Writes where the logs stand, if it changed since the last time. */
+  /** Writes where the logs stand, if it changed since the last time; and looks whether there is room again. */
   #checkpoint(): void {
     if (this.#checkpointing !== null) return; // A slow disk does not get a queue of them.
     const ends = this.#ends;
     const text = JSON.stringify(ends);
-    if (text === this.#checkpointed) return;
+    if (text === this.#checkpointed && !this.#store.refusesWrites) return;
     this.#checkpointed = text;
     this.#checkpointing = this.#store.maintenance
       .checkpoint({ data: this.data, owner: this.#owner, ends })
-      .catch((error: unknown) => {
-        this.#checkpointed = "";
-        this.#options.log?.("error", "the checkpoint could not be written", { error: String(error) });
-      })
+      .then(
+        () => {
+          this.#checkpointFailed = false;
+        },
+        (error: unknown) => {
+          this.#checkpointed = "";
+          // Once, and not in every second of a full disk.
+          if (!this.#checkpointFailed)
+            this.#options.log?.("error", "the checkpoint could not be written", { error: String(error) });
+          this.#checkpointFailed = true;
+        },
+      )
       .finally(() => {
         this.#checkpointing = null;
       });

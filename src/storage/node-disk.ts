@@ -26,6 +26,8 @@ export interface NodeDiskOptions {
   readonly memory?: Uint8Array;
   readonly events?: DiskEvents;
   readonly watch?: FileCallWatch;
+  /** While it is shut, no file grows: writes that would let it are refused as on a full disk. */
+  readonly gate?: { readonly isShut: boolean };
   /** Who syncs submitted groups; the events follow from there. Absent: the calling thread syncs at once. */
   readonly syncer?: Syncer;
 }
@@ -42,12 +44,14 @@ export class NodeDisk implements Disk {
   readonly #memory: Uint8Array;
   readonly #events: DiskEvents | undefined;
   readonly #watch: FileCallWatch | undefined;
+  readonly #gate: NodeDiskOptions["gate"];
   readonly #syncer: Syncer | undefined;
 
   constructor(options: NodeDiskOptions = {}) {
     this.#memory = options.memory ?? new Uint8Array(0);
     this.#events = options.events;
     this.#watch = options.watch;
+    this.#gate = options.gate;
     this.#syncer = options.syncer;
   }
 
@@ -56,6 +60,7 @@ export class NodeDisk implements Disk {
     let code = "";
     this.#watch?.enter();
     try {
+      this.#passGate(file, position + length);
       while (written < length) {
         const count = fs.writeSync(file, this.#memory, address + written, length - written, position + written);
         if (count === 0) throw new DiskError("EIO", "write");
@@ -111,6 +116,7 @@ export class NodeDisk implements Disk {
 
   write(file: FileHandle, bytes: Uint8Array, position: number): void {
     this.#call("write", () => {
+      this.#passGate(file, position + bytes.length);
       let done = 0;
       while (done < bytes.length) {
         const count = fs.writeSync(file, bytes, done, bytes.length - done, position + done);
@@ -168,6 +174,11 @@ export class NodeDisk implements Disk {
 
   readFile(path: string): Uint8Array | null {
     return this.#call("read", () => missingAs(null, () => fs.readFileSync(path)));
+  }
+
+  /** Behind `enter`: whoever shut the gate sees the call that came through before. @throws DiskError ENOSPC the file would grow */
+  #passGate(file: FileHandle, end: number): void {
+    if (this.#gate?.isShut && end > fs.fstatSync(file).size) throw new DiskError("ENOSPC", "write");
   }
 
   #call<Result>(operation: string, run: () => Result): Result {

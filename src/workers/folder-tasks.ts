@@ -1,6 +1,6 @@
 /** Tasks that concern the data folder as a whole: opening it, checkpoint and clean mark, metadata. */
 import { BrokerError } from "../base/errors.ts";
-import { ensureBallast, isFull, withBallast } from "../storage/ballast.ts";
+import { Ballast, isFull, KEPT_FOR_START } from "../storage/ballast.ts";
 import {
   type ExpectedEnds,
   type KnownEnds,
@@ -13,7 +13,7 @@ import { type FolderMeta, folders, noteRecovered, openDataFolder, readBootId } f
 import type { MetadataPoint } from "../storage/metadata-lines.ts";
 import { appendMetadata, type LoadedMetadata, rewriteMetadata } from "../storage/metadata-log.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
-import { disk, task } from "./maintenance-thread.ts";
+import { disk, gatedDisk, gateKeeper, task } from "./maintenance-thread.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 
 export interface FolderTask {
@@ -28,7 +28,8 @@ export interface FolderState {
   /** Names of the partitions' folders that an unclean end left behind. */
   readonly left: readonly string[];
   readonly metadata: LoadedMetadata;
-  readonly hasBallast: boolean;
+  /** false: the disk is too full to take records. */
+  readonly hasRoom: boolean;
 }
 
 /** Everything that a start reads, and the start itself counted. */
@@ -40,13 +41,13 @@ export const openFolder = ({ data: path, version }: FolderTask): TaskOutcome<Fol
     const owner = { folderId: meta.folderId, incarnation: previous?.incarnation ?? 0 };
     const expected = withRoom(path, () => takeExpectedEnds(disk, path, owner, crc32c));
     const left = expected.clean ? [] : disk.list(folders.topics(path));
-    return { meta, sameBoot, expected, left, metadata, hasBallast: ensureBallast(disk, path) };
+    return { meta, sameBoot, expected, left, metadata, hasRoom: ballastOf(path).fill() };
   });
 
 /** A broker also starts on a disk that has filled up. @throws BrokerError NO_SPACE not even the ballast is left */
 function withRoom<Result>(data: string, run: () => Result): Result {
   try {
-    return withBallast(disk, data, run);
+    return ballastOf(data).spend(0, run);
   } catch (error) {
     if (!isFull(error)) throw error;
     throw new BrokerError("NO_SPACE", `the disk of ${data} is too full to open it; free some space and start again`, {
@@ -61,7 +62,7 @@ export interface RecoveredTask {
 }
 
 export const recovered = ({ data: path, meta }: RecoveredTask): TaskOutcome<void> =>
-  task(({ crc32c }) => withBallast(disk, path, () => noteRecovered(disk, path, meta, readBootId(disk), crc32c)));
+  task(({ crc32c }) => ballastOf(path).spend(0, () => noteRecovered(disk, path, meta, readBootId(disk), crc32c)));
 
 export interface TableTask {
   readonly data: string;
@@ -69,14 +70,15 @@ export interface TableTask {
   readonly ends: KnownEnds;
 }
 
+/** Not worth the ballast: without it recovery scans more. Makes the ballast whole where there is room again. */
 export const checkpoint = ({ data: path, owner, ends }: TableTask): TaskOutcome<void> =>
   task(({ crc32c }) => {
-    withBallast(disk, path, () => writeCheckpoint(disk, path, owner, ends, crc32c));
-    ensureBallast(disk, path);
+    ballastOf(path).fill();
+    writeCheckpoint(gatedDisk, path, owner, ends, crc32c);
   });
 
 export const cleanMark = ({ data: path, owner, ends }: TableTask): TaskOutcome<void> =>
-  task(({ crc32c }) => withBallast(disk, path, () => writeCleanMark(disk, path, owner, ends, crc32c)));
+  task(({ crc32c }) => ballastOf(path).spend(KEPT_FOR_START, () => writeCleanMark(disk, path, owner, ends, crc32c)));
 
 export interface MetadataTask {
   readonly data: string;
@@ -89,11 +91,15 @@ export interface MetadataTask {
 
 /** @returns the log's new end */
 export const writeMetadata = (change: MetadataTask): TaskOutcome<MetadataPoint> =>
-  task(({ crc32c }) => withBallast(disk, change.data, () => writeRecords(change, crc32c)));
+  task(({ crc32c }) => ballastOf(change.data).spend(KEPT_FOR_START, () => writeRecords(change, crc32c)));
 
 function writeRecords({ data, folderId, records, how, point }: MetadataTask, crc32c: Crc32c): MetadataPoint {
   const folder = folders.metadata(data);
   return how === "replace"
     ? rewriteMetadata(disk, folder, folderId, point.generation, records, crc32c)
     : appendMetadata(disk, folder, point, records, crc32c);
+}
+
+function ballastOf(data: string): Ballast {
+  return new Ballast(disk, data, gateKeeper);
 }

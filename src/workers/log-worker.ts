@@ -26,6 +26,7 @@ import { readFailures, writeGroup } from "./sync-group.ts";
 import { outcomeOf, type TaskOutcome } from "./task-outcome.ts";
 import { makeThreadCore, newSegmentId, type ThreadCore, type ThreadData } from "./thread.ts";
 import { markFileCalls } from "./watchdog.ts";
+import { SharedWriteGate } from "./write-gate.ts";
 
 /** How long a drain waits for more before it returns. */
 const LINGER_MS = 20;
@@ -88,6 +89,7 @@ class LogWorker implements ResultsOwner {
         syncCompleted: (ticket, failed) => this.#drain.syncCompleted(ticket, failed),
       },
       watch: markFileCalls(this.#control),
+      gate: new SharedWriteGate(map, buffer),
       syncer: (ticket, group) => this.#submitSync(ticket, group),
     });
     this.#environment = {

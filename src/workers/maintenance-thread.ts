@@ -5,17 +5,29 @@ import type { ReaderEnvironment } from "../storage/segment-place.ts";
 import { ConsistentReader } from "./publication.ts";
 import { outcomeOf, type TaskOutcome } from "./task-outcome.ts";
 import { makeThreadCore, newSegmentId, type ThreadData } from "./thread.ts";
+import { SharedWriteGate, WriteGateKeeper } from "./write-gate.ts";
 
+/** For metadata, which is written whatever the gate says. */
 export const disk = new NodeDisk();
 
+const data = workerData as ThreadData;
+
+const shared = data.memory.buffer as SharedArrayBuffer;
+const gate = new SharedWriteGate(data.map, shared);
+
+/** For all else. */
+export const gatedDisk = new NodeDisk({ gate });
+
+const pauseWord = new Int32Array(new SharedArrayBuffer(4));
+export const gateKeeper = new WriteGateKeeper(gate, data.map, shared, (ms) => void Atomics.wait(pauseWord, 0, 0, ms));
+
 const environment = ((): ReaderEnvironment => {
-  const data = workerData as ThreadData;
   const { checksumScratch, scratch } = data.map.maintenanceWorkers[data.index]!;
   const { core, memory, buffer, crc32c } = makeThreadCore(data, checksumScratch);
   const reader = new ConsistentReader(buffer, (words, version, value) => Atomics.wait(words, version, value, 1));
   const { scratchSize } = data.map;
   const consistently = reader.consistently.bind(reader);
-  return { disk, core, memory, crc32c, scratch, scratchSize, newSegmentId, consistently };
+  return { disk: gatedDisk, core, memory, crc32c, scratch, scratchSize, newSegmentId, consistently };
 })();
 
 /** Runs one task; what it throws by the domain's rules comes back as a value. */

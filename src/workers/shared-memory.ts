@@ -51,8 +51,12 @@ export const BUSY: number = word(12);
 export const SYNC_FAULT: number = word(13);
 const CONTROL_WORDS = 16;
 
-/** Rung by log workers; the main thread waits on it, asynchronously. Index into an Int32Array of the whole memory. */
+/** Words of the node, which the map gives as indexes into an Int32Array of the whole memory. */
+
+/** Rung by log workers; the main thread waits on it, asynchronously. */
 const MAIN_BELL_AT = WORD_SPACING;
+/** 1: log writes are refused, as on a full disk (write-gate.ts). */
+const WRITE_GATE_AT = 2 * WORD_SPACING;
 
 /** An arrival: {u32 entry, u32 request, u32 address, u32 length}. */
 export const ARRIVAL_SIZE = 16;
@@ -109,6 +113,7 @@ export interface MemorySizes {
 export interface MemoryMap {
   readonly size: number;
   readonly mainBell: number;
+  readonly writeGate: number;
   readonly crcTables: number;
   readonly logWorkers: readonly LogWorkerMap[];
   readonly maintenanceWorkers: readonly MaintenanceWorkerMap[];
@@ -137,7 +142,7 @@ export interface LogWorkerMap {
 
 export function mapMemory({ logWorkers, maintenanceWorkers, poolBytes }: MemorySizes): MemoryMap {
   assert(poolBytes % POOL_BLOCK_MAX === 0, "the pool is a multiple of its largest block");
-  let at = MAIN_BELL_AT + WORD_SPACING;
+  let at = WRITE_GATE_AT + WORD_SPACING;
   const take = (size: number, alignment: number): number => {
     const address = Math.ceil(at / alignment) * alignment;
     at = address + size;
@@ -166,6 +171,7 @@ export function mapMemory({ logWorkers, maintenanceWorkers, poolBytes }: MemoryS
   return {
     size,
     mainBell: MAIN_BELL_AT / 4,
+    writeGate: WRITE_GATE_AT / 4,
     crcTables,
     logWorkers: workers,
     maintenanceWorkers: maintenance,

@@ -21,6 +21,7 @@ import { ConsistentReader } from "./publication.ts";
 import { ResultsReader, type ResultsSink } from "./results-reader.ts";
 import { resultsRing } from "./ring.ts";
 import * as shared from "./shared-memory.ts";
+import { SharedWriteGate } from "./write-gate.ts";
 
 export interface ThreadLogStoreOptions {
   /** Default: one per two processors. */
@@ -44,6 +45,7 @@ export class ThreadLogStore implements LogStore, HostOwner {
   readonly #hosts: readonly LogWorkerHost[];
   readonly #reader: ConsistentReader;
   readonly #words: Int32Array;
+  readonly #gate: SharedWriteGate;
   readonly #results: readonly ResultsReader[];
   #sinks: readonly ResultsSink[] = [];
   #listener: LogResults | null = null;
@@ -81,6 +83,7 @@ export class ThreadLogStore implements LogStore, HostOwner {
     };
     this.workers = map.logWorkers.length;
     this.#words = new Int32Array(buffer);
+    this.#gate = new SharedWriteGate(map, buffer);
     this.#reader = new ConsistentReader(buffer);
     this.maintenance = new MaintenanceHost(
       map.maintenanceWorkers.map((_, index) => ({ map, memory, module, files, index })),
@@ -122,6 +125,11 @@ export class ThreadLogStore implements LogStore, HostOwner {
 
   checkpointOf(entry: number): LogCheckpoint | null {
     return this.#reader.glimpse(entry, () => readCheckpoint(this.memory, entry));
+  }
+
+  /** The disk is so full that only metadata is written. */
+  get refusesWrites(): boolean {
+    return this.#gate.isShut;
   }
 
   submit(worker: number, entry: number, request: number, address: number, length: number): boolean {

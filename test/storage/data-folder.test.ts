@@ -1,9 +1,7 @@
 import { expect, test } from "vitest";
 import type { BrokerError } from "../../src/base/errors.ts";
-import { ensureBallast, withBallast } from "../../src/storage/ballast.ts";
 import { type LogTable, takeExpectedEnds, writeCheckpoint, writeCleanMark } from "../../src/storage/checkpoint.ts";
 import { LAYOUT_VERSION, noteRecovered, type OpenedFolder, openDataFolder } from "../../src/storage/data-folder.ts";
-import { DiskError } from "../../src/storage/disk.ts";
 import { appendMetadata, loadMetadata } from "../../src/storage/metadata-log.ts";
 import { encodeSealedJson } from "../../src/storage/sealed-json.ts";
 import { loadCrc32c } from "../../src/wasm/crc32c.ts";
@@ -167,42 +165,4 @@ test("E1: taking the clean mark leaves it or what replaces it after a crash at a
     }
   }
   expect(seen).toEqual(new Set([true, false]));
-});
-
-test("D5: on a full disk the ballast makes room for what must be written, and is made again when there is space", () => {
-  const disk = new FakeDisk();
-  disk.makeDirectory(DATA);
-  let isFull = false;
-  disk.fault = ({ kind }) => (isFull && kind === "write" && disk.status(`${DATA}/ballast`) !== null ? "ENOSPC" : null);
-  expect(ensureBallast(disk, DATA)).toBe(true);
-  const write = (): void => {
-    const file = disk.open(`${DATA}/note`, "write");
-    try {
-      disk.write(file, Uint8Array.of(1), 0);
-    } finally {
-      disk.close(file);
-    }
-  };
-  isFull = true;
-  withBallast(disk, DATA, write);
-  expect(disk.readFile(`${DATA}/note`)).toEqual(Uint8Array.of(1));
-  expect(disk.status(`${DATA}/ballast`)).toBeNull();
-  disk.fault = ({ kind }) => (kind === "write" ? "ENOSPC" : null);
-  expect(() => withBallast(disk, DATA, write)).toThrow(DiskError);
-  expect(ensureBallast(disk, DATA)).toBe(false);
-  expect(disk.status(`${DATA}/ballast`)).toBeNull();
-  disk.fault = null;
-  expect(ensureBallast(disk, DATA)).toBe(true);
-});
-
-test("D5: the ballast is not spent on an error that is not a full disk", () => {
-  const disk = new FakeDisk();
-  disk.makeDirectory(DATA);
-  ensureBallast(disk, DATA);
-  expect(() =>
-    withBallast(disk, DATA, () => {
-      throw new DiskError("EIO", "write");
-    }),
-  ).toThrow("EIO");
-  expect(disk.status(`${DATA}/ballast`)).not.toBeNull();
 });

@@ -5,6 +5,8 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { BrokerError } from "../../src/base/errors.ts";
+import { MIB } from "../../src/base/units.ts";
 import { startBroker } from "../../src/index.ts";
 import { makeBatch } from "../helpers/batches.ts";
 import { RawClient } from "../helpers/raw-client.ts";
@@ -39,9 +41,12 @@ async function killedBroker(use: (port: number) => Promise<void> = async () => {
   });
   const ended = once(child, "exit");
   const [said] = (await Promise.race([once(child.stdout, "data"), ended])) as [unknown];
-  await use(Number(said));
-  child.kill("SIGKILL");
-  await ended;
+  try {
+    await use(Number(said));
+  } finally {
+    child.kill("SIGKILL");
+    await ended;
+  }
 }
 
 /** Takes every page that is left. */
@@ -119,4 +124,98 @@ test("D5: after a crash on a full disk every acknowledged record is read, and wr
   client.destroy();
   await broker.close();
   expect(fs.existsSync(path.join(data, "clean"))).toBe(true);
+});
+
+test("D5: until the ballast is whole again, no record takes the room that it needs", async () => {
+  let topicId: Uint8Array = new Uint8Array(0);
+  await killedBroker(async (port) => {
+    const client = await RawClient.connect(port);
+    topicId = await client.createTopic("t", { durability: "os" });
+    await client.produce(topicId, makeBatch());
+    client.destroy();
+  });
+  fs.rmSync(path.join(data, "ballast"));
+  fill("everything");
+  const everything = path.join(mount, "everything");
+  const makeRoom = (bytes: number): void => fs.truncateSync(everything, fs.statSync(everything).size - bytes);
+  makeRoom(MIB);
+  const lines: string[] = [];
+  const log = (level: string, message: string): void => void lines.push(`${level}: ${message}`);
+  const broker = await startBroker({ data, port: 0, logWorkers: 1, idleMs: 100, log });
+  expect(lines).toContainEqual(expect.stringMatching(/^warn: the disk is nearly full/));
+  const client = await RawClient.connect(broker.port);
+  makeRoom(MIB);
+  await expect(client.produce(topicId, makeBatch())).rejects.toMatchObject({ code: "NO_SPACE" });
+  makeRoom(2 * MIB + 64 * 1024);
+  await expect
+    .poll(() => client.produce(topicId, makeBatch()).then(() => "taken", String), { timeout: 10_000 })
+    .toBe("taken");
+  expect(fs.statSync(path.join(data, "ballast")).size).toBe(4 * MIB);
+  client.destroy();
+  await broker.close();
+});
+
+test("D5: a broker that filled its disk itself changes topics all the same, starts again and has what it acknowledged", async () => {
+  execFileSync("mount", ["-o", "remount,size=24m", mount]);
+  const topics = new Map<string, Uint8Array>();
+  const acked = new Map<string, number>();
+  const refused = new Set<string>();
+  // Enough for several blocks of the metadata log.
+  const changesOnFullDisk = 60;
+  /** Sends until the disk refuses, and then on against the refusals, until it is told to stop. */
+  const hammer = async (client: RawClient, name: string, partition: number, until: AbortSignal): Promise<void> => {
+    while (!until.aborted) {
+      const batch = makeBatch({ count: 3, valueSize: 1000 });
+      try {
+        const { baseOffset } = await client.produce(topics.get(name)!, batch, { partition });
+        acked.set(`${name}-${partition}`, baseOffset + 3);
+      } catch (error) {
+        if (!(error instanceof BrokerError) || error.code !== "NO_SPACE") throw error;
+        refused.add(`${name}-${partition}`);
+      }
+    }
+  };
+  const expectAcked = async (client: RawClient): Promise<void> => {
+    const described = await client.ask("DescribeTopics", {}, "TopicsResult");
+    for (const { name, partitions } of described.topics)
+      for (const [partition, { highWatermark }] of partitions!.entries())
+        expect(highWatermark, `${name}-${partition}`).toBeGreaterThanOrEqual(acked.get(`${name}-${partition}`) ?? 0);
+  };
+  for (let round = 0; round < 3; round++) {
+    await killedBroker(async (port) => {
+      const client = await RawClient.connect(port);
+      if (round === 0)
+        for (const durability of ["disk", "os"])
+          topics.set(durability, await client.createTopic(durability, { durability, "segment.bytes": "2097152" }, 3));
+      await expectAcked(client);
+      refused.clear();
+      const stop = new AbortController();
+      const hammers = [0, 1, 2].flatMap((partition) =>
+        [...topics.keys()].map((name) => hammer(client, name, partition, stop.signal)),
+      );
+      for (let change = 0; change < changesOnFullDisk; ) {
+        const set = [{ key: "segment.ms", value: String(1e6 + change) }];
+        await client.ask("AlterTopic", { name: "os", set }, "TopicsResult");
+        if (refused.size === hammers.length) change++;
+      }
+      stop.abort();
+      await Promise.all(hammers);
+      client.destroy();
+    });
+  }
+  const broker = await startBroker({ data, port: 0, logWorkers: 1, idleMs: 100 });
+  const client = await RawClient.connect(broker.port);
+  await expectAcked(client);
+  const reading = await client.subscribe({
+    subscription: 1,
+    topicId: topics.get("os")!,
+    partition: 0,
+    credit: 2 ** 31,
+  });
+  await reading.untilRecords(acked.get("os-0")!);
+  await client.ask("DeleteTopic", { name: "disk" }, "Done");
+  const produced = (): Promise<string> => client.produce(topics.get("os")!, makeBatch()).then(() => "taken", String);
+  await expect.poll(produced, { timeout: 10_000 }).toBe("taken");
+  client.destroy();
+  await broker.close();
 });
