@@ -83,7 +83,7 @@ export class BatchCursor implements RecordCursor {
       this.timestamp,
       this.keyStart < 0 ? null : bytes.subarray(this.keyStart - from, this.keyEnd - from),
       this.valueStart < 0 ? null : bytes.subarray(this.valueStart - from, this.valueEnd - from),
-      bytes.subarray(this.#headersAt - from, this.#at - from),
+      decodeHeaders(bytes.subarray(this.#headersAt - from, this.#at - from)),
     );
   }
 

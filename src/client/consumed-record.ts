@@ -6,6 +6,9 @@ import { readVarint, readVarintSize } from "./varint.ts";
 export type Header = readonly [name: string, value: Uint8Array | null];
 
 const decoder = new TextDecoder();
+const NO_HEADERS: readonly Header[] = [];
+/** What "no headers" looks like: a count of zero. */
+const NO_HEADERS_SIZE = 1;
 
 export class ConsumedRecord {
   readonly topic: string;
@@ -16,9 +19,9 @@ export class ConsumedRecord {
   readonly key: Uint8Array | null;
   /** null: a tombstone. */
   readonly value: Uint8Array | null;
-  readonly #headers: Uint8Array;
+  /** In their order; names may repeat. */
+  readonly headers: readonly Header[];
 
-  /** @param headers the count of headers and the headers, encoded; they are decoded when they are asked for */
   constructor(
     topic: string,
     partition: number,
@@ -26,7 +29,7 @@ export class ConsumedRecord {
     timestamp: Timestamp,
     key: Uint8Array | null,
     value: Uint8Array | null,
-    headers: Uint8Array,
+    headers: readonly Header[],
   ) {
     this.topic = topic;
     this.partition = partition;
@@ -34,7 +37,7 @@ export class ConsumedRecord {
     this.timestamp = timestamp;
     this.key = key;
     this.value = value;
-    this.#headers = headers;
+    this.headers = headers;
   }
 
   /** The key as UTF-8; null: it has none. */
@@ -46,18 +49,14 @@ export class ConsumedRecord {
   valueText(): string | null {
     return this.value === null ? null : decoder.decode(this.value);
   }
-
-  /** In their order; names may repeat. */
-  get headers(): readonly Header[] {
-    return decodeHeaders(this.#headers);
-  }
 }
 
 /**
  * @param bytes the count and the headers
  * @returns as many of them as there are; values are views of `bytes`
  */
-export function decodeHeaders(bytes: Uint8Array): Header[] {
+export function decodeHeaders(bytes: Uint8Array): readonly Header[] {
+  if (bytes.length <= NO_HEADERS_SIZE) return NO_HEADERS;
   const headers: Header[] = [];
   const count = readVarint(bytes, 0);
   let at = readVarintSize(bytes, 0);

@@ -47,6 +47,7 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
   readonly #queue: PullQueue<DueBatch>;
   /** Subscriptions by the ids they have on this connection. */
   readonly #routes = new Map<number, Subscription>();
+  #ended: { readonly error: unknown } | null = null;
   #connection: Connection | null = null;
   #subscriptions: readonly Subscription[] = [];
   #refresher: ReturnType<typeof setInterval> | undefined;
@@ -110,6 +111,17 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
     return true;
   }
 
+  /** Nothing more is to be handed out, not even of a batch that was pulled. */
+  get isEnded(): boolean {
+    return this.#ended !== null;
+  }
+
+  /** For who had not read all that was there. @throws what `end` was given */
+  throwEnd(): void {
+    const error = this.#ended?.error ?? null;
+    if (error !== null) throw error;
+  }
+
   /** Some partitions are not paused any more. */
   resumed(): void {
     this.#queue.wake();
@@ -124,7 +136,7 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
   consumed({ subscription, header, due }: ReadableBatch, fault: BrokerError | null): void {
     if (fault !== null && this.settings.onCorrupt === "stop") throw fault;
     if (fault !== null) this.#tellSkipped(fault);
-    subscription.position = header.nextOffset;
+    subscription.readTo(header.nextOffset);
     subscription.consumed(due.size);
   }
 
@@ -134,6 +146,7 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
    * @param error what `pull` throws; null: it returns null
    */
   end(error: unknown): void {
+    this.#ended ??= { error };
     this.#queue.stop(error);
     clearInterval(this.#refresher);
     for (const subscription of this.#subscriptions) subscription.close();

@@ -7,7 +7,7 @@
  *   watermark comes.
  * - What is under way and not read is bounded by `bufferBytes`: who reads slowly slows only himself.
  *
- * A consumer is read once, in one way. Where it stands is told by `positions`; another one goes on there with `offsets`.
+ * A consumer is read once, in one way. Where it stands is told by `positions`; another one goes on with its `offsets`.
  */
 import { BrokerError } from "../base/errors.ts";
 import { integerOption, requireOption } from "../base/options.ts";
@@ -43,6 +43,8 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
   #isEnded = false;
   /** Reading was ended, or some partition was paused since this was false: whoever walks a batch has to look. */
   #isInterrupted = false;
+  /** It was ended within a batch. */
+  #isCut = false;
   #closing: Promise<void> | null = null;
 
   /**
@@ -71,12 +73,14 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
   }
 
   /**
-   * Where reading stands, as far as it is known, for the `offsets` of a consumer that goes on there. Give that one
-   * `from: "earliest"`, too, for partitions of which nothing is known yet.
+   * Where a consumer that is given them as `offsets` goes on, as far as it is known. Nothing is left out: a record, or a batch,
+   * counts as read when the callback has returned or the loop has asked for the next one. So what a loop is left with, by
+   * `break` or an error, comes again; after `close()` within the loop it does not. Give that consumer `from: "earliest"`, too,
+   * for partitions of which nothing is known yet.
    */
   get offsets(): Record<number, number> {
-    const known = this.positions.filter(({ offset }) => offset >= 0);
-    return Object.fromEntries(known.map(({ partition, offset }) => [partition, offset]));
+    const known = (this.#feed?.subscriptions ?? []).filter(({ doneOffset }) => doneOffset >= 0);
+    return Object.fromEntries(known.map(({ partition, doneOffset }) => [partition, doneOffset]));
   }
 
   /**
@@ -122,6 +126,7 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
     });
     try {
       for (let batch = await feed.pull(); batch !== null; batch = await feed.pull()) this.#walk(batch, cursor, visit);
+      if (this.#isCut) feed.throwEnd();
     } finally {
       await this.close();
     }
@@ -186,13 +191,14 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
         visit(cursor);
         if (!this.#isInterrupted) continue;
         if (this.#isEnded || this.#feed!.holdsBack(batch, cursor.offset + 1)) {
-          subscription.position = cursor.offset + 1;
+          subscription.readTo(cursor.offset + 1);
+          this.#isCut ||= this.#isEnded && cursor.offset + 1 < batch.header.nextOffset;
           return;
         }
         this.#isInterrupted = false;
       }
     } catch (error) {
-      subscription.position = cursor.offset;
+      subscription.readTo(cursor.offset);
       throw error;
     }
     this.#feed!.consumed(batch, cursor.fault);

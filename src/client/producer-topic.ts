@@ -77,9 +77,10 @@ export class ProducerTopic {
   }
 
   /**
-   * The broker would refuse the whole batch for one record.
+   * The broker would refuse the whole batch for one record. By the limit as it was when the broker was asked; after a refusal
+   * it is asked again soon.
    *
-   * @param nowMs Unix ms
+   * @param nowMs Unix ms, a few records old
    * @throws BrokerError INVALID_TIMESTAMP  no time, or one that is too far ahead
    */
   checkTimestamp(timestamp: number, nowMs: number): void {
@@ -90,7 +91,8 @@ export class ProducerTopic {
         `a timestamp is a number of milliseconds since 1970, not ${timestamp}`,
       );
     const maxMs = this.#timestampAfterMaxMs;
-    if (timestamp - nowMs <= maxMs) return;
+    if (timestamp - nowMs <= maxMs || timestamp - Date.now() <= maxMs) return;
+    this.doubt();
     const message = `the timestamp ${timestamp} is more than ${maxMs} ms ahead of the clock (topic ${this.name}'s message.timestamp.after.max.ms)`;
     throw new BrokerError("INVALID_TIMESTAMP", message, { details: { topic: this.name, timestamp, maxMs } });
   }

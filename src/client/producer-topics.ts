@@ -101,9 +101,14 @@ export class ProducerTopics {
       if (!this.#refreshes.has(topic) && topic.isDue(sinceMs)) void this.#refresh(topic);
   }
 
-  /** All that is known may be old: there is another connection. */
-  doubt(): void {
-    for (const topic of this.#known.values()) topic.doubt();
+  /**
+   * What is known may be old: there is another connection, or the topic's limits are not what they were.
+   *
+   * @param name default: every topic
+   */
+  doubt(name?: string): void {
+    if (name !== undefined) this.#known.get(name)?.doubt();
+    else for (const topic of this.#known.values()) topic.doubt();
   }
 
   /** The broker does not have this topic any more: it may have another of that name. */

@@ -11,7 +11,7 @@
  * later, when its promise settles at the latest.
  */
 import { assert } from "../base/assert.ts";
-import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { asBrokerError, BrokerError, type ErrorName } from "../base/errors.ts";
 import { BATCH_HEADER_SIZE } from "../wasm/layout.ts";
 import { retry } from "./backoff.ts";
 import { BATCH_AT, Batch, type BatchOutcome, type RecordWaiter } from "./batch.ts";
@@ -33,6 +33,9 @@ import { untilAborted, type WaitOptions } from "./until-aborted.ts";
 import { callUser } from "./user-callback.ts";
 
 const SWEEP_MS = 250;
+/** The broker has other limits for the topic than it had when it was asked. */
+const LIMIT_ERRORS: readonly ErrorName[] = ["INVALID_TIMESTAMP", "MESSAGE_TOO_LARGE"];
+
 interface ReadyWaiter {
   resolve(): void;
   reject(error: BrokerError): void;
@@ -312,7 +315,10 @@ export class Producer {
     const memory = this.#memory;
     const { topic, partition, batchBytesMax } = queue.target;
     const size = BATCH_HEADER_SIZE + encoder.size(0, 0);
-    if (size > batchBytesMax) throw tooLarge(topic, size, batchBytesMax);
+    if (size > batchBytesMax) {
+      this.#topics.doubt(topic); // It may have been raised.
+      throw tooLarge(topic, size, batchBytesMax);
+    }
     queue.close();
     const openedMs = performance.now();
     const sizeMax = Math.min(batchBytesMax, memory.blockSizeMax - BATCH_AT);
@@ -377,6 +383,7 @@ export class Producer {
     const { onError, acks } = this.#settings;
     const { topic, topicId, partition } = queue.target;
     if (error.code === "UNKNOWN_TOPIC_OR_PARTITION") this.#topics.forget(topic, topicId);
+    if (LIMIT_ERRORS.includes(error.code)) this.#topics.doubt(topic);
     // With acks 0 nobody hears of it.
     if (acks !== 0) {
       if (this.#lost !== null) this.#lost.count += unwatchedCount;

@@ -22,7 +22,7 @@ export interface RecordContent {
   readonly key?: Payload | null | undefined;
   /** null: a tombstone. */
   readonly value: Payload | null;
-  readonly headers?: Headers | undefined;
+  readonly headers?: Headers | null | undefined;
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -60,7 +60,7 @@ export class RecordEncoder {
       this.#valueSize = byteLength("the value", value);
       this.#valueBytes = value;
     }
-    this.#headers = headers === undefined ? NO_HEADERS : encodeHeaders(headers);
+    this.#headers = headers == null ? NO_HEADERS : encodeHeaders(headers);
     this.#fixedSize = 1 + sizeOf(this.#keySize) + sizeOf(this.#valueSize) + this.#headers.length;
   }
 

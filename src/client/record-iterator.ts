@@ -17,15 +17,25 @@ export class RecordIterator implements AsyncIterator<ConsumedRecord, undefined> 
 
   next(): Promise<IteratorResult<ConsumedRecord, undefined>> {
     const batch = this.#batch;
+    // Who asks for the next record has done with the last one.
+    if (batch !== null) batch.subscription.doneOffset = batch.subscription.position;
     if (batch !== null && this.#feed.holdsBack(batch, this.#cursor.offset + 1)) {
       this.#batch = null;
       return this.#nextBatch();
     }
-    return this.#cursor.next() ? Promise.resolve(this.#record()) : this.#nextBatch();
+    if (!this.#cursor.next()) return this.#nextBatch();
+    return this.#feed.isEnded ? this.#end() : Promise.resolve(this.#record());
   }
 
   async return(): Promise<IteratorResult<ConsumedRecord, undefined>> {
     await this.#finish();
+    return { done: true, value: undefined };
+  }
+
+  /** Reading was ended while a batch was being handed out. */
+  async #end(): Promise<IteratorResult<ConsumedRecord, undefined>> {
+    await this.#finish();
+    this.#feed.throwEnd();
     return { done: true, value: undefined };
   }
 

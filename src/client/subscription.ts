@@ -79,6 +79,8 @@ export class Subscription implements BatchSink {
   highWatermark = 0;
   /** Offset after the last record that was handed to the user; -1: not known yet. The owner moves it. */
   position = -1;
+  /** Offset after the last record that the user came back from, at most `position`; -1: not known yet. The owner moves it. */
+  doneOffset = -1;
 
   /** @param creditMax bytes that may be under way and not consumed */
   constructor(
@@ -113,6 +115,12 @@ export class Subscription implements BatchSink {
     clearTimeout(this.#retryTimer);
   }
 
+  /** All below is handed out and done with. */
+  readTo(offset: number): void {
+    this.position = offset;
+    this.doneOffset = offset;
+  }
+
   /** From now on less may be under way and not consumed. What the broker has already it may send. */
   limitCredit(creditMax: number): void {
     this.#consumed -= this.#creditMax - creditMax;
@@ -124,7 +132,7 @@ export class Subscription implements BatchSink {
     this.#backoff.reset();
     this.highWatermark = highWatermark;
     this.#goOnAt(offset);
-    if (this.position < 0) this.position = offset;
+    if (this.position < 0) this.readTo(offset);
     if (this.#owner.settings.untilEnd && this.#endOffset < 0) this.#endOffset = highWatermark;
     this.#checkEnd();
   }

@@ -10,6 +10,7 @@ import { Random } from "../protocol/random.ts";
 import { assembleBatch, plainBatch, recordBytes, type TestRecord, text, writeBatch } from "../wasm/batch-writer.ts";
 import type { FakePartition } from "./fake-partition.ts";
 import { codeOf, connectTo, startFakeBroker } from "./harness.ts";
+import { type Mode, modes, readWith } from "./read-with.ts";
 
 const BASE_TIME = 1_700_000_000_000;
 
@@ -27,9 +28,6 @@ function fill(partition: FakePartition, count: number, perBatch: number, valueSi
 }
 
 const numberOf = (record: ConsumedRecord): number => Number(record.valueText());
-
-type Mode = "forEach" | "batches" | "records";
-const modes: readonly Mode[] = ["forEach", "batches", "records"];
 
 /** Reads to the end, in one of the ways there are. */
 async function readAll(consumer: Consumer, mode: Mode): Promise<ConsumedRecord[]> {
@@ -410,7 +408,7 @@ describe("forEach", () => {
   });
 
   test.each(["records", "batches"])(
-    "its offsets are where another one goes on, after the loop over %s is left",
+    "its offsets are where another one goes on, after a close within the loop over %s",
     async (mode) => {
       const broker = await startFakeBroker();
       const topic = broker.topic("t", 2);
@@ -425,12 +423,15 @@ describe("forEach", () => {
         if (mode === "batches") {
           for await (const batch of consumer.batches()) {
             for (const record of batch) note(record);
-            if (round < 2) break;
+            if (round < 2) void consumer.close();
           }
         } else {
+          let isClosed = false;
           for await (const record of consumer) {
+            expect(isClosed).toBe(false);
             note(record);
-            if (round < 2 && record.offset % 10 === 4) break;
+            isClosed = round < 2 && record.offset % 10 === 4;
+            if (isClosed) void consumer.close();
           }
         }
         offsets = consumer.offsets;
@@ -442,6 +443,47 @@ describe("forEach", () => {
       expect(client.consumer({ topic: "t" }).offsets).toEqual({});
     },
   );
+
+  test.each([
+    ["forEach", 14],
+    ["records", 14],
+    ["batches", 10],
+  ] as const)(
+    "what fails in %s comes again with its offsets, and so does what a loop is left with",
+    async (mode, first) => {
+      const broker = await startFakeBroker();
+      fill(broker.topic("t").partitions[0]!, 20, 10);
+      const client = await connectTo(broker);
+      const consumer = client.consumer({ topic: "t", from: "earliest" });
+      const failing = readWith(consumer, mode, ({ offset }) => {
+        if (offset === 14) throw new Error("mine");
+      });
+      await expect(failing).rejects.toThrow("mine");
+      expect(consumer.offsets).toEqual({ 0: first });
+      const left = client.consumer({ topic: "t", from: "earliest" });
+      for await (const { offset } of left) if (offset === 14) break;
+      expect(left.offsets).toEqual({ 0: 14 });
+      expect(left.positions[0]!.offset).toBe(15);
+      const rest = await read(client, { offsets: consumer.offsets }, mode);
+      expect(rest.map(numberOf)).toEqual(range(first, 20));
+    },
+  );
+
+  test.each(["forEach", "records"] as const)("%s aborted within the last batch is told the reason", async (mode) => {
+    const broker = await startFakeBroker();
+    fill(broker.topic("t").partitions[0]!, 10, 10);
+    const client = await connectTo(broker);
+    const abort = new AbortController();
+    const consumer = client.consumer({ topic: "t", from: "earliest", until: "end", signal: abort.signal });
+    const seen: number[] = [];
+    const reading = readWith(consumer, mode, ({ offset }) => {
+      seen.push(offset);
+      if (offset === 4) abort.abort(new Error("enough"));
+    });
+    await expect(reading).rejects.toThrow("enough");
+    expect(seen).toEqual(range(0, 5));
+    expect(consumer.offsets).toEqual({ 0: 5 });
+  });
 
   test("an offset for a partition that is not there is an error", async () => {
     const broker = await startFakeBroker();

@@ -5,23 +5,13 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { KIB } from "../../src/base/units.ts";
-import type { Consumer, RecordCursor } from "../../src/client/index.ts";
 import { PullQueue } from "../../src/client/pull-queue.ts";
 import { until } from "../helpers/until.ts";
 import { Random } from "../protocol/random.ts";
 import { plainBatch, writeBatch } from "../wasm/batch-writer.ts";
 import type { FakePartition } from "./fake-partition.ts";
 import { connectTo, startFakeBroker } from "./harness.ts";
-
-type Mode = "forEach" | "batches" | "records";
-type Visit = (record: Pick<RecordCursor, "partition" | "offset">) => void | Promise<void>;
-const modes: readonly Mode[] = ["forEach", "batches", "records"];
-
-async function readWith(consumer: Consumer, mode: Mode, visit: Visit): Promise<void> {
-  if (mode === "forEach") await consumer.forEach((record) => void visit(record));
-  else if (mode === "records") for await (const record of consumer) await visit(record);
-  else for await (const batch of consumer.batches()) for (const record of batch) await visit(record);
-}
+import { modes, readWith } from "./read-with.ts";
 
 function fill(partitions: readonly FakePartition[], batches: number, valueSize = 10): void {
   const records = Array.from({ length: 10 }, () => ({
