@@ -270,7 +270,7 @@ export class TopicCatalog {
     if (bytes <= memoryBytesMax) return;
     throw new BrokerError(
       "LIMIT_EXCEEDED",
-      `topics of durability memory may keep ${memoryBytesMax} bytes in all; with this one they would keep ${bytes}`,
+      `topics of durability memory may keep ${memoryBytesMax} bytes in all; with this one they would keep ${bytes}; less retention.bytes, or a larger pool of the broker, makes room`,
     );
   }
 }

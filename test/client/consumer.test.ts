@@ -377,6 +377,34 @@ describe("back-pressure", () => {
   });
 });
 
+test("a consumed record, or a copy of it with another topic, takes its headers along; null is no headers", async () => {
+  const broker = await startFakeBroker();
+  broker.topic("t");
+  broker.topic("u");
+  const client = await connectTo(broker);
+  const producer = await client.producer();
+  await producer.send({ topic: "t", value: "v", key: "k", headers: { a: "1", b: null } });
+  await producer.send({ topic: "t", value: "w", headers: null });
+  for await (const record of client.consumer({ topic: "t", from: "earliest", until: "end" }))
+    await producer.send({ ...record, topic: "u" });
+  const copies: unknown[] = [];
+  for await (const { headers, offset } of client.consumer({ topic: "u", from: "earliest", until: "end" }))
+    copies.push([
+      offset,
+      headers.map(([name, value]) => [name, value === null ? null : Buffer.from(value).toString()]),
+    ]);
+  expect(copies).toEqual([
+    [
+      0,
+      [
+        ["a", "1"],
+        ["b", null],
+      ],
+    ],
+    [1, []],
+  ]);
+});
+
 describe("forEach", () => {
   test("what the callback throws ends reading, and tells where it stood", async () => {
     const broker = await startFakeBroker();

@@ -183,68 +183,6 @@ describe("send", () => {
     expect(valuesIn(partitions[0]!)).toEqual(["good"]);
   });
 
-  test("a consumed record, or a copy of it with another topic, takes its headers along; null is no headers", async () => {
-    const broker = await startFakeBroker();
-    const { partitions } = broker.topic("t");
-    broker.topic("u");
-    const client = await connectTo(broker);
-    const producer = await client.producer();
-    await producer.send({ topic: "t", value: "v", key: "k", headers: { a: "1", b: null } });
-    await producer.send({ topic: "t", value: "w", headers: null });
-    expect(valuesIn(partitions[0]!)).toEqual(["v", "w"]);
-    for await (const record of client.consumer({ topic: "t", from: "earliest", until: "end" }))
-      await producer.send({ ...record, topic: "u" });
-    const copies: unknown[] = [];
-    for await (const { headers, offset } of client.consumer({ topic: "u", from: "earliest", until: "end" }))
-      copies.push([
-        offset,
-        headers.map(([name, value]) => [name, value === null ? null : Buffer.from(value).toString()]),
-      ]);
-    expect(copies).toEqual([
-      [
-        0,
-        [
-          ["a", "1"],
-          ["b", null],
-        ],
-      ],
-      [1, []],
-    ]);
-  });
-
-  test("a record whose timestamp the topic does not take fails alone", async () => {
-    const broker = await startFakeBroker();
-    const topic = broker.topic("t");
-    topic.settings = [{ key: "message.timestamp.after.max.ms", value: "1000", isDefault: false }];
-    const client = await connectTo(broker);
-    const producer = await client.producer({ topic: "t" });
-    const results = await Promise.allSettled([
-      producer.send({ value: "a" }),
-      producer.send({ value: "b", timestamp: Date.now() + 100_000 }),
-      producer.send({ value: "c", timestamp: Date.now() + 500 }),
-    ]);
-    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-    expect(results[1]).toMatchObject({ reason: { code: "INVALID_TIMESTAMP", details: { topic: "t", maxMs: 1000 } } });
-    expect(valuesIn(topic.partitions[0]!)).toEqual(["a", "c"]);
-  });
-
-  test.each([
-    ["message.timestamp.after.max.ms", "1000", { value: "late", timestamp: Date.now() + 1e6 }, "INVALID_TIMESTAMP"],
-    ["max.message.bytes", "200", { value: "x".repeat(300) }, "MESSAGE_TOO_LARGE"],
-  ] as const)("after a refusal by %s the broker is asked whether it still holds", async (key, value, record, code) => {
-    const broker = await startFakeBroker();
-    const topic = broker.topic("t");
-    const isSize = key === "max.message.bytes";
-    if (isSize) topic.maxMessageBytes = Number(value);
-    else topic.settings = [{ key, value, isDefault: false }];
-    const client = await connectTo(broker);
-    const producer = await client.producer({ topic: "t" });
-    expect(await codeOf(producer.send(record))).toBe(code);
-    topic.settings = [];
-    topic.maxMessageBytes = 1_000_000;
-    await expect.poll(() => producer.send(record).then(() => "taken", String), { timeout: 5000 }).toBe("taken");
-  });
-
   test("a record that the broker refuses for good fails with its error", async () => {
     const broker = await startFakeBroker();
     broker.topic("t");

@@ -1,0 +1,37 @@
+/** A topic's limits, as a producer knows them and as they are. */
+import { expect, test } from "vitest";
+import { codeOf, connectTo, startFakeBroker } from "./harness.ts";
+import { valuesIn } from "./records.ts";
+
+test("a record whose timestamp the topic does not take fails alone", async () => {
+  const broker = await startFakeBroker();
+  const topic = broker.topic("t");
+  topic.settings = [{ key: "message.timestamp.after.max.ms", value: "1000", isDefault: false }];
+  const client = await connectTo(broker);
+  const producer = await client.producer({ topic: "t" });
+  const results = await Promise.allSettled([
+    producer.send({ value: "a" }),
+    producer.send({ value: "b", timestamp: Date.now() + 100_000 }),
+    producer.send({ value: "c", timestamp: Date.now() + 500 }),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(results[1]).toMatchObject({ reason: { code: "INVALID_TIMESTAMP", details: { topic: "t", maxMs: 1000 } } });
+  expect(valuesIn(topic.partitions[0]!)).toEqual(["a", "c"]);
+});
+
+test.each([
+  ["message.timestamp.after.max.ms", "1000", { value: "late", timestamp: Date.now() + 1e6 }, "INVALID_TIMESTAMP"],
+  ["max.message.bytes", "200", { value: "x".repeat(300) }, "MESSAGE_TOO_LARGE"],
+] as const)("after a refusal by %s the broker is asked whether it still holds", async (key, value, record, code) => {
+  const broker = await startFakeBroker();
+  const topic = broker.topic("t");
+  const isSize = key === "max.message.bytes";
+  if (isSize) topic.maxMessageBytes = Number(value);
+  else topic.settings = [{ key, value, isDefault: false }];
+  const client = await connectTo(broker);
+  const producer = await client.producer({ topic: "t" });
+  expect(await codeOf(producer.send(record))).toBe(code);
+  topic.settings = [];
+  topic.maxMessageBytes = 1_000_000;
+  await expect.poll(() => producer.send(record).then(() => "taken", String), { timeout: 5000 }).toBe("taken");
+});
