@@ -11,7 +11,7 @@ import { Random } from "../protocol/random.ts";
 import { plainBatch, writeBatch } from "../wasm/batch-writer.ts";
 import type { FakePartition } from "./fake-partition.ts";
 import { connectTo, startFakeBroker } from "./harness.ts";
-import { modes, readWith } from "./read-with.ts";
+import { modes, readWith } from "./reading.ts";
 
 function fill(partitions: readonly FakePartition[], batches: number, valueSize = 10): void {
   const records = Array.from({ length: 10 }, () => ({

@@ -1,0 +1,82 @@
+/** Where a consumer goes on that is given the offsets of an earlier one. */
+import { expect, test } from "vitest";
+import { connectTo, startFakeBroker } from "./harness.ts";
+import { fill, numberOf, range, read, readWith } from "./reading.ts";
+
+test.each(["records", "batches"])(
+  "its offsets are where another one goes on, after a close within the loop over %s",
+  async (mode) => {
+    const broker = await startFakeBroker();
+    const topic = broker.topic("t", 2);
+    for (const partition of topic.partitions) fill(partition, 20, 10);
+    const client = await connectTo(broker);
+    const seen: string[] = [];
+    const note = ({ partition, offset }: { partition: number; offset: number }): number =>
+      seen.push(`${partition}/${offset}`);
+    let offsets: Record<number, number> = {};
+    for (let round = 0; round < 3; round++) {
+      const consumer = client.consumer({ topic: "t", from: "earliest", until: "end", offsets });
+      if (mode === "batches") {
+        for await (const batch of consumer.batches()) {
+          for (const record of batch) note(record);
+          if (round < 2) void consumer.close();
+        }
+      } else {
+        let isClosed = false;
+        for await (const record of consumer) {
+          expect(isClosed).toBe(false);
+          note(record);
+          isClosed = round < 2 && record.offset % 10 === 4;
+          if (isClosed) void consumer.close();
+        }
+      }
+      offsets = consumer.offsets;
+    }
+    expect(seen.length).toBe(40);
+    expect(new Set(seen).size).toBe(40);
+    expect(offsets).toEqual({ 0: 20, 1: 20 });
+    // What never began knows nothing, and is not made to look as if it did.
+    expect(client.consumer({ topic: "t" }).offsets).toEqual({});
+  },
+);
+
+test.each([
+  ["forEach", 14],
+  ["records", 14],
+  ["batches", 10],
+] as const)(
+  "what fails in %s comes again with its offsets, and so does what a loop is left with",
+  async (mode, first) => {
+    const broker = await startFakeBroker();
+    fill(broker.topic("t").partitions[0]!, 20, 10);
+    const client = await connectTo(broker);
+    const consumer = client.consumer({ topic: "t", from: "earliest" });
+    const failing = readWith(consumer, mode, ({ offset }) => {
+      if (offset === 14) throw new Error("mine");
+    });
+    await expect(failing).rejects.toThrow("mine");
+    expect(consumer.offsets).toEqual({ 0: first });
+    const left = client.consumer({ topic: "t", from: "earliest" });
+    for await (const { offset } of left) if (offset === 14) break;
+    expect(left.offsets).toEqual({ 0: 14 });
+    expect(left.positions[0]!.offset).toBe(15);
+    const rest = await read(client, { offsets: consumer.offsets }, mode);
+    expect(rest.map(numberOf)).toEqual(range(first, 20));
+  },
+);
+
+test.each(["forEach", "records"] as const)("%s aborted within the last batch is told the reason", async (mode) => {
+  const broker = await startFakeBroker();
+  fill(broker.topic("t").partitions[0]!, 10, 10);
+  const client = await connectTo(broker);
+  const abort = new AbortController();
+  const consumer = client.consumer({ topic: "t", from: "earliest", until: "end", signal: abort.signal });
+  const seen: number[] = [];
+  const reading = readWith(consumer, mode, ({ offset }) => {
+    seen.push(offset);
+    if (offset === 4) abort.abort(new Error("enough"));
+  });
+  await expect(reading).rejects.toThrow("enough");
+  expect(seen).toEqual(range(0, 5));
+  expect(consumer.offsets).toEqual({ 0: 5 });
+});
