@@ -28,6 +28,7 @@ which loses nothing that was acknowledged as "disk" or "os".`,
 const topicConfig = pairs(
   "--config <name=value>",
   "A setting of the topic; sizes and times may have units, 16MiB or 7d",
+  "; of this command, CAMBIUM_CONFIG names the file of settings",
 );
 const dryRun = new Option("--dry-run", "Check everything, change nothing");
 

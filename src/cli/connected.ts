@@ -1,7 +1,8 @@
 /** The connection of a command to its broker. */
-import { type Client, connect } from "../client/index.ts";
+import { type Client, type ConnectOptions, connect } from "../client/index.ts";
 import type { Invocation } from "./command-definition.ts";
 import { CommandError } from "./command-error.ts";
+import type { Output } from "./output.ts";
 
 /**
  * Connects, runs, and closes the connection whatever comes of it. A signal ends the attempt to connect; behind it, ending is
@@ -10,7 +11,7 @@ import { CommandError } from "./command-error.ts";
  * @throws BrokerError INVALID_OPTION, CONNECTION_LOST, and what `run` throws
  */
 export async function connected<Result>(
-  { settings, world }: Pick<Invocation, "settings" | "world">,
+  { settings, world, output }: Pick<Invocation, "settings" | "world" | "output">,
   run: (client: Client) => Promise<Result>,
 ): Promise<Result> {
   const attempt = new AbortController();
@@ -23,6 +24,7 @@ export async function connected<Result>(
     connectTimeoutMs: settings.connectTimeout,
     requestTimeoutMs: settings.requestTimeout,
     signal: attempt.signal,
+    ...connectionNews(output, settings.server),
   });
   world.stop.signal.removeEventListener("abort", giveUp);
   try {
@@ -30,4 +32,22 @@ export async function connected<Result>(
   } finally {
     await client.close();
   }
+}
+
+/** A line when the broker is gone, and one when it is back: a command may have several connections. */
+function connectionNews(
+  output: Output,
+  server: string,
+): Pick<ConnectOptions, "onConnectionLost" | "onConnectionRestored"> {
+  let isLost = false;
+  return {
+    onConnectionLost: ({ message }) => {
+      if (!isLost) output.error(`the connection to ${server} is lost (${message}); trying again`);
+      isLost = true;
+    },
+    onConnectionRestored: () => {
+      if (isLost) output.error(`connected to ${server} again`);
+      isLost = false;
+    },
+  };
 }

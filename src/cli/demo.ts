@@ -47,7 +47,8 @@ export async function demo({ world, output, options }: Invocation): Promise<Exit
 function chosenDataSets(only: readonly string[] | undefined): readonly DataSet[] {
   const names = dataSets.map(({ name }) => name);
   const unknown = only?.find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new UsageError(`there is no data set ${unknown}${didYouMean(unknown, names)}`);
+  if (unknown !== undefined)
+    throw new UsageError(`there is no data set ${unknown}${didYouMean(unknown, names)}; there are ${names.join(", ")}`);
   return only === undefined ? dataSets : dataSets.filter(({ name }) => only.includes(name));
 }
 
@@ -95,6 +96,8 @@ class Demonstration {
     await this.#restartInOrder();
     const verified: Verified[] = [];
     for (const one of sent) verified.push(await this.#consume(one));
+    // Who keeps the folder finds it as a broker leaves it.
+    await this.#stop();
     this.#report(verified);
     const wrong = verified.filter(({ result }) => !result.verified).map(({ dataSet }) => dataSet.name);
     if (wrong.length > 0) {
@@ -165,11 +168,15 @@ class Demonstration {
 
   async #restartInOrder(): Promise<void> {
     const { port } = this.#broker!;
+    await this.#stop();
+    this.#output.result({ step: "stopped" }, "stopped the broker in order");
+    await this.#start(port);
+  }
+
+  async #stop(): Promise<void> {
     await this.#client?.close();
     this.#client = null;
     await this.#broker?.stop();
-    this.#output.result({ step: "stopped" }, "stopped the broker in order");
-    await this.#start(port);
   }
 
   async #consume(sent: Sent): Promise<Verified> {

@@ -21,12 +21,16 @@ function parsed<Value>({ long }: Option, type: OptionType<Value>, value: string)
   return result;
 }
 
-/** An option "name=value" that may be given several times; the pairs are in an array. */
-export function pairs(flags: string, description: string): Option {
+/**
+ * An option "name=value" that may be given several times; the pairs are in an array.
+ *
+ * @param hint for who gives it something else
+ */
+export function pairs(flags: string, description: string, hint = ""): Option {
   const made = new Option(flags, `${description} (may be repeated)`);
   return made.argParser((value: string, before?: readonly (readonly [string, string])[]) => {
     const at = value.indexOf("=");
-    if (at < 1) throw new UsageError(`${made.long} is name=value, not "${value}"`);
+    if (at < 1) throw new UsageError(`${made.long} is name=value, not "${value}"${hint}`);
     return [...(before ?? []), [value.slice(0, at), value.slice(at + 1)] as const];
   });
 }

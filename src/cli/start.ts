@@ -14,9 +14,10 @@ export async function start({ world, output, settings, origins }: Invocation): P
   const broker = await world.startBroker(brokerOptions(settings, origins, log));
   const { host, port, data, incarnation } = broker;
   const readyMs = Math.round(world.uptimeMs());
+  const where = settings.data === "memory" ? `records in memory, topics' names in ${data}` : `data in ${data}`;
   output.result(
     { ready: true, host, port, data, incarnation, pid: process.pid, version: world.version, readyMs },
-    `cambium ${world.version} is ready on ${host}:${port}, data in ${data}, pid ${process.pid}, incarnation ${incarnation}, after ${readyMs} ms`,
+    `cambium ${world.version} is ready on ${host}:${port}, ${where}, pid ${process.pid}, incarnation ${incarnation}, after ${readyMs} ms`,
   );
   await aborted(world.stop.signal);
   log("info", "shutting down", { reason: String(world.stop.signal.reason) });

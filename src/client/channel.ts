@@ -14,6 +14,7 @@ import type { FrameReader } from "../protocol/verifier.ts";
 import { Backoff } from "./backoff.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectSettings } from "./options.ts";
+import { callUser } from "./user-callback.ts";
 
 /** Who uses a channel. Frames are only there until the handler returns. */
 export interface ChannelOwner {
@@ -124,6 +125,7 @@ export class Channel {
   #welcomed(connection: Connection): void {
     if (this.#end !== null) return;
     this.#connection = connection;
+    if (this.#wasWelcome) callUser(this.#settings.onConnectionRestored);
     this.#wasWelcome = true;
     this.#owner.connected?.(connection);
     for (const waiter of this.#waiters) waiter.resolve(connection);
@@ -142,6 +144,7 @@ export class Channel {
         this.#finish(error);
         this.#owner.failed?.(error);
       } else {
+        if (wasConnected) callUser(this.#settings.onConnectionLost, error);
         this.#timer = setTimeout(() => this.#connect(), this.#backoff.next());
       }
     }

@@ -111,7 +111,9 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
    * Calls back for each record, until `close`, the end (`until: "end"`) or an error. Batches are walked where the socket
    * has put them, without a copy.
    *
-   * @param visit gets the same cursor again and again; it is valid until `visit` returns. What it throws ends reading
+   * @param visit gets the same cursor again and again; it is valid until `visit` returns. What it throws ends reading. It is
+   *   not awaited: one that returns a promise ends reading, too
+   * @throws BrokerError INVALID_OPTION  `visit` is asynchronous
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, UNSUPPORTED_COMPRESSION
    * @throws what `visit` throws, or the signal's reason
    */
@@ -188,7 +190,9 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
     cursor.open(batch);
     try {
       while (cursor.next()) {
-        visit(cursor);
+        // Typed as void, which a function that returns a promise may be given for.
+        const returned: unknown = visit(cursor);
+        if (returned instanceof Promise) refuseAsynchronous(returned);
         if (!this.#isInterrupted) continue;
         if (this.#isEnded || this.#feed!.holdsBack(batch, cursor.offset + 1)) {
           subscription.readTo(cursor.offset + 1);
@@ -209,4 +213,10 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
     this.#isInterrupted = true;
     this.#feed?.end(error);
   }
+}
+
+function refuseAsynchronous(returned: Promise<unknown>): never {
+  returned.catch(() => {}); // What it fails with is not the point.
+  const ways = "read by `for await (const record of consumer)`, or by batches()";
+  throw new BrokerError("INVALID_OPTION", `forEach does not wait for its callback, which is asynchronous: ${ways}`);
 }

@@ -1,5 +1,7 @@
 /** What users may set, checked once where it comes in. */
+import type { BrokerError } from "../base/errors.ts";
 import {
+  functionOption,
   integerOption,
   knownOptions,
   type OptionNames,
@@ -30,11 +32,17 @@ export interface ConnectOptions {
   readonly reconnectMinMs?: number;
   /** The longest of these pauses, ms. Default 2,000. */
   readonly reconnectMaxMs?: number;
+  /** A connection was lost, and another one is tried. Told for each connection: each producer and consumer has its own. */
+  readonly onConnectionLost?: (error: BrokerError) => void;
+  /** There is another connection. */
+  readonly onConnectionRestored?: () => void;
 }
 
 export type ConnectSettings = Required<Omit<ConnectOptions, "server" | "signal">> & {
   readonly server: ServerAddress;
 };
+
+const ignore = (): void => {};
 
 const NAMES: OptionNames<ConnectOptions> = {
   server: true,
@@ -45,6 +53,8 @@ const NAMES: OptionNames<ConnectOptions> = {
   heartbeatMs: true,
   reconnectMinMs: true,
   reconnectMaxMs: true,
+  onConnectionLost: true,
+  onConnectionRestored: true,
 };
 
 /** @throws BrokerError INVALID_OPTION */
@@ -59,6 +69,8 @@ export function connectSettings(options: ConnectOptions): ConnectSettings {
     heartbeatMs: integerOption("heartbeatMs", options.heartbeatMs ?? 10_000, 1),
     reconnectMinMs: integerOption("reconnectMinMs", options.reconnectMinMs ?? 50, 1),
     reconnectMaxMs: integerOption("reconnectMaxMs", options.reconnectMaxMs ?? 2000, 1),
+    onConnectionLost: functionOption("onConnectionLost", options.onConnectionLost) ?? ignore,
+    onConnectionRestored: functionOption("onConnectionRestored", options.onConnectionRestored) ?? ignore,
   };
   requireOption(settings.reconnectMinMs <= settings.reconnectMaxMs, "reconnectMinMs is above reconnectMaxMs");
   return settings;

@@ -30,6 +30,8 @@ export class ProducerTopic {
   #given: number[];
   /** How far ahead of the clock a record may be, ms; more than any is where the broker does not say. */
   #timestampAfterMaxMs: number;
+  /** When the broker described it, by the monotonic clock. */
+  #heardMs: number = performance.now();
   /** When the broker was asked last, by the monotonic clock; -Infinity: it should be asked again. */
   #askedMs: number = performance.now();
   /** Batches sent when it was asked. */
@@ -102,6 +104,11 @@ export class ProducerTopic {
     return partition !== undefined && partition >= this.queues.length;
   }
 
+  /** Does what is known date from before `sinceMs`, by the monotonic clock? Then the limits may be others. */
+  isOlderThan(sinceMs: number): boolean {
+    return this.#heardMs < sinceMs;
+  }
+
   /** What is known may not be true any more: the broker should be asked soon. */
   doubt(): void {
     this.#askedMs = Number.NEGATIVE_INFINITY;
@@ -131,6 +138,7 @@ export class ProducerTopic {
     const least = this.#given.reduce((left, right) => Math.min(left, right));
     this.#given = [...this.#given, ...added.map(() => least)];
     this.#timestampAfterMaxMs = fresh.#timestampAfterMaxMs;
+    this.#heardMs = fresh.#heardMs;
     return added;
   }
 

@@ -77,8 +77,13 @@ export class ProducerTopics {
     if (!this.#known.has(name)) await this.#lookUp(name).done;
   }
 
+  /** Is the broker being asked about the topic for something that was sent? What is sent after that waits, too. */
+  isLookedUp(name: string): boolean {
+    return this.#lookUps.size > 0 && this.#lookUps.has(name);
+  }
+
   /**
-   * Keeps what is sent to a topic or partition that is not known until the broker was asked.
+   * Keeps what is sent to a topic or partition that is not known, or against limits that may be old, until the broker was asked.
    *
    * @throws BrokerError BUSY  too much waits already
    */

@@ -11,7 +11,7 @@
  * later, when its promise settles at the latest.
  */
 import { assert } from "../base/assert.ts";
-import { asBrokerError, BrokerError, type ErrorName } from "../base/errors.ts";
+import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { BATCH_HEADER_SIZE } from "../wasm/layout.ts";
 import { retry } from "./backoff.ts";
 import { BATCH_AT, Batch, type BatchOutcome, type RecordWaiter } from "./batch.ts";
@@ -33,8 +33,8 @@ import { untilAborted, type WaitOptions } from "./until-aborted.ts";
 import { callUser } from "./user-callback.ts";
 
 const SWEEP_MS = 250;
-/** The broker has other limits for the topic than it had when it was asked. */
-const LIMIT_ERRORS: readonly ErrorName[] = ["INVALID_TIMESTAMP", "MESSAGE_TOO_LARGE"];
+/** Nothing is refused by limits that were heard of longer ago without asking whether they still hold. */
+const LIMITS_MAX_AGE_MS = 1000;
 
 interface ReadyWaiter {
   resolve(): void;
@@ -79,7 +79,7 @@ export class Producer {
     this.#deferred = new DeferredSends(bufferBytes);
     this.#topics = new ProducerTopics(
       (name) => this.#load(name),
-      (send, topic) => this.#sendTo(topic, send),
+      (send, topic) => this.#sendTo(topic, send, false),
       (queues) => {
         for (const queue of queues) this.#sender.add(queue);
       },
@@ -248,21 +248,25 @@ export class Producer {
   #send(send: DeferredSend): void {
     try {
       const topic = this.#topics.get(send.topic);
-      if (topic === undefined || topic.mayLack(send.record.partition)) this.#topics.defer(send);
-      else this.#sendTo(topic, send);
+      const isKnown = topic !== undefined && !topic.mayLack(send.record.partition);
+      if (isKnown && !this.#topics.isLookedUp(send.topic)) this.#sendTo(topic, send, true);
+      else this.#topics.defer(send);
     } catch (error) {
       send.reject(asBrokerError(error));
     }
   }
 
-  #sendTo(topic: ProducerTopic, send: DeferredSend): void {
+  /** @param mayAsk a limit that it exceeds may be asked for again before it is refused */
+  #sendTo(topic: ProducerTopic, send: DeferredSend, mayAsk: boolean): void {
     try {
       if (this.#failure !== null) throw this.#failure;
       if (this.#isFull()) this.#makeWay();
       if (this.#isFull() || !this.#deferred.isEmpty) this.#deferred.push(send);
       else if (!this.#appendSend(topic, send)) this.#deferred.push(send);
     } catch (error) {
-      send.reject(asBrokerError(error));
+      if (mayAsk && isLimit(error) && topic.isOlderThan(performance.now() - LIMITS_MAX_AGE_MS))
+        this.#topics.defer(send);
+      else send.reject(asBrokerError(error));
     }
   }
 
@@ -383,7 +387,7 @@ export class Producer {
     const { onError, acks } = this.#settings;
     const { topic, topicId, partition } = queue.target;
     if (error.code === "UNKNOWN_TOPIC_OR_PARTITION") this.#topics.forget(topic, topicId);
-    if (LIMIT_ERRORS.includes(error.code)) this.#topics.doubt(topic);
+    if (isLimit(error)) this.#topics.doubt(topic);
     // With acks 0 nobody hears of it.
     if (acks !== 0) {
       if (this.#lost !== null) this.#lost.count += unwatchedCount;
@@ -471,6 +475,11 @@ function unknownTopic(name: string): BrokerError {
 
 function noMemory(): BrokerError {
   return new BrokerError("BUSY", "the producer's memory is full; await ready() when enqueue returns false");
+}
+
+/** Is it a refusal by a limit that can be changed? */
+function isLimit(error: unknown): boolean {
+  return error instanceof BrokerError && (error.code === "MESSAGE_TOO_LARGE" || error.code === "INVALID_TIMESTAMP");
 }
 
 function tooLarge(topic: string, size: number, sizeMax: number): BrokerError {

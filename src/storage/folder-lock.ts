@@ -55,7 +55,8 @@ async function takeAddress(address: string, folder: string): Promise<net.Server>
   const server = (await listen(address)) ?? (await takeOver(address));
   if (server === null) {
     const pid = await ownerOf(address);
-    const owner = pid === null ? "another broker" : `another broker, process ${pid},`;
+    const where = pid === process.pid ? "in this process" : `process ${pid}`;
+    const owner = pid === null ? "another broker" : `another broker, ${where},`;
     throw new BrokerError("FOLDER_LOCKED", `${owner} is running on ${folder}; stop it or choose another folder`, {
       details: { folder, ...(pid !== null && { pid }) },
     });

@@ -77,7 +77,10 @@ describe("a wrong call ends with 2 and a hint", () => {
     [["start", "--host", "0.0.0.0"], "--insecure-no-auth"],
     [["start", "surplus"], "too many arguments"],
     [["topic", "create"], "missing required argument 'name'"],
-    [["topic", "create", "t", "--config", "nonsense"], "--config is name=value"],
+    [
+      ["topic", "create", "t", "--config", "nonsense"],
+      '--config is name=value, not "nonsense"; of this command, CAMBIUM_CONFIG names',
+    ],
     [["topic", "alter", "t"], "nothing to change"],
     [["produce", "t", "--json-lines", "--key-field", "k"], "--json-lines and --key-field are different ways"],
     [["produce", "t", "--compression", "zip"], "--compression is one of none, gzip, zstd"],

@@ -112,7 +112,11 @@ describe("a connection", () => {
   test("is made again when it is cut, and requests wait for it", async () => {
     const broker = await startFakeBroker();
     broker.topic("t");
-    const client = await connectTo(broker);
+    const news: string[] = [];
+    const client = await connectTo(broker, {
+      onConnectionLost: ({ code }) => void news.push(code),
+      onConnectionRestored: () => void news.push("restored"),
+    });
     for (let round = 0; round < 5; round++) {
       broker.cut();
       await until(() => broker.connections.size === 0);
@@ -121,6 +125,7 @@ describe("a connection", () => {
       expect((await client.topics.list()).map(({ name }) => name)).toEqual(["t"]);
     }
     expect(broker.welcomes).toBe(6);
+    expect(news).toEqual(Array.from({ length: 5 }, () => ["CONNECTION_LOST", "restored"]).flat());
   });
 
   test("a request under way when it is cut is rejected: it may have been carried out", async () => {

@@ -386,6 +386,19 @@ describe("forEach", () => {
     expect(broker.welcomes).toBe(2);
   });
 
+  test("an asynchronous callback is refused, for nobody would wait for it", async () => {
+    const broker = await startFakeBroker();
+    fill(broker.topic("t").partitions[0]!, 20, 10);
+    const client = await connectTo(broker);
+    const consumer = client.consumer({ topic: "t", from: "earliest" });
+    const reading = consumer.forEach((() => Promise.reject(new Error("unheard"))) as () => void);
+    await expect(reading).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining("for await"),
+    });
+    expect(consumer.offsets).toEqual({ 0: 0 });
+  });
+
   test("ends with close in the middle of a batch, and another consumer goes on there", async () => {
     const broker = await startFakeBroker();
     fill(broker.topic("t").partitions[0]!, 20, 10);

@@ -1,5 +1,5 @@
 /** A topic's limits, as a producer knows them and as they are. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { codeOf, connectTo, startFakeBroker } from "./harness.ts";
 import { valuesIn } from "./records.ts";
 
@@ -30,8 +30,24 @@ test.each([
   else topic.settings = [{ key, value, isDefault: false }];
   const client = await connectTo(broker);
   const producer = await client.producer({ topic: "t" });
+  // What was heard just now holds.
   expect(await codeOf(producer.send(record))).toBe(code);
   topic.settings = [];
   topic.maxMessageBytes = 1_000_000;
   await expect.poll(() => producer.send(record).then(() => "taken", String), { timeout: 5000 }).toBe("taken");
+});
+
+test("a limit that may be old is asked for before a record is refused, and what is sent meanwhile stays behind it", async () => {
+  const broker = await startFakeBroker();
+  const topic = broker.topic("t");
+  topic.maxMessageBytes = 200;
+  const client = await connectTo(broker);
+  const producer = await client.producer({ topic: "t" });
+  vi.spyOn(performance, "now").mockReturnValue(performance.now() + 1001);
+  topic.maxMessageBytes = 1000;
+  const large = "x".repeat(300);
+  const sends = ["a", large, "b"].map((value) => producer.send({ value }));
+  vi.restoreAllMocks();
+  await Promise.all(sends);
+  expect(valuesIn(topic.partitions[0]!)).toEqual(["a", large, "b"]);
 });
