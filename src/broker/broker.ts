@@ -223,6 +223,8 @@ export class Broker implements LogResults {
       await Promise.all(this.#open.holders().map(({ log }) => log.close()));
       // Tails are gone: what was kept aside finds memory now or never.
       this.intake.retry();
+      // Whatever is left ends by what comes to the event loop: a result, a signal.
+      await new Promise((resolve) => setImmediate(resolve));
     } while (this.#open.size > 0);
     this.intake.refuseAll(new BrokerError("SHUTTING_DOWN", "the broker is shutting down"));
   }

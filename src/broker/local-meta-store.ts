@@ -160,7 +160,7 @@ export class LocalMetaStore implements MetaStore {
       try {
         await this.#writeChanges(changes.map(({ record }) => record));
       } catch (error) {
-        this.#doubtful = true;
+        this.#doubtful ||= !leavesAll(error);
         for (const { failed } of changes) failed(error);
         continue;
       }
@@ -173,8 +173,19 @@ export class LocalMetaStore implements MetaStore {
   }
 
   async #writeChanges(records: readonly MetadataRecord[]): Promise<void> {
-    if (this.#doubtful || this.#point.size >= 2 * this.#snapshotSize) await this.#replace();
+    if (this.#doubtful) await this.#replace();
+    else if (this.#point.size >= 2 * this.#snapshotSize) await this.#shorten();
     this.#point = await this.#write({ records, how: "append", point: this.#point });
+  }
+
+  /** For a snapshot a full disk may have no room where it has some for a change. */
+  async #shorten(): Promise<void> {
+    try {
+      await this.#replace();
+    } catch (error) {
+      if (!leavesAll(error)) throw error;
+      this.#snapshotSize = this.#point.size; // Not again before it has doubled once more.
+    }
   }
 
   async #replace(): Promise<void> {
@@ -213,4 +224,11 @@ export class LocalMetaStore implements MetaStore {
       );
     }
   }
+}
+
+/** Is the file as it was before the write? So it is where there was no room for it; but a sync that failed says nothing. */
+function leavesAll(error: unknown): boolean {
+  if (!(error instanceof BrokerError) || error.code !== "NO_SPACE") return false;
+  const operation = error.details["operation"];
+  return operation !== undefined && operation !== "sync";
 }

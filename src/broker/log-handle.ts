@@ -78,7 +78,9 @@ export class LogHandle {
   /** The topic is deleted: nothing begins any more. */
   #isDoomed = false;
   #pins = 0;
+  /** Entries of the closed log that somebody still reads by. */
   readonly #entriesLeft: number[] = [];
+  #whenReleased: (() => void)[] = [];
 
   constructor(
     topic: TopicConfig,
@@ -157,15 +159,13 @@ export class LogHandle {
     await this.#opening;
   }
 
-  /** Closes the log; what is on its way is finished first. */
+  /** Closes the log; what is on its way is finished first, and so are reads and a deletion. */
   async close(): Promise<void> {
     await this.#opening?.catch(() => {});
-    if (this.#state === "closing") return this.#closed();
-    if (this.#state !== "open" || this.#isDoomed) return;
-    this.#state = "closing";
-    await this.#owner.quiet();
-    // A worker that died meanwhile has closed the log, and so has one that dies now.
-    if (this.#state === "closing") await this.#closedBy(this.#context.store.close(this.worker, this.#entry));
+    if (this.#state === "closing") await this.#closed();
+    else if (this.isOpen) await this.#close();
+    while (this.#entriesLeft.length > 0 || (this.#isDoomed && this.#entry !== 0))
+      await new Promise<void>((resolve) => this.#whenReleased.push(resolve));
   }
 
   /** The topic is deleted: nothing is written any more, and the folder may go. */
@@ -232,6 +232,13 @@ export class LogHandle {
 
   get #isMemory(): boolean {
     return this.#topic.logSettings.durability === "memory";
+  }
+
+  async #close(): Promise<void> {
+    this.#state = "closing";
+    await this.#owner.quiet();
+    // A worker that died meanwhile has closed the log, and so has one that dies now.
+    if (this.#state === "closing") await this.#closedBy(this.#context.store.close(this.worker, this.#entry));
   }
 
   async #open(): Promise<void> {
@@ -309,6 +316,7 @@ export class LogHandle {
     if (this.#pins > 0) return;
     for (const entry of this.#entriesLeft) this.#owner.leave(entry);
     this.#entriesLeft.length = 0;
+    this.#tellReleased();
   }
 
   #leave(): void {
@@ -318,6 +326,13 @@ export class LogHandle {
     const waiting = this.#whenClosed;
     this.#whenClosed = [];
     for (const tell of waiting) tell();
+    this.#tellReleased();
     this.#owner.closed();
+  }
+
+  #tellReleased(): void {
+    const waiting = this.#whenReleased;
+    this.#whenReleased = [];
+    for (const tell of waiting) tell();
   }
 }

@@ -87,15 +87,14 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
     for (;;) {
       const batch = await this.#queue.pull();
       if (batch === null) return null;
-      try {
-        const readable = await this.#readable(batch);
-        if (!this.#isPaused(batch)) return readable;
-        this.#queue.putBack(batch);
-      } catch (error) {
-        if (!this.#skips(error)) throw error;
-        this.#tellSkipped(error);
-        batch.subscription.consumed(batch.size);
+      const readable = await this.#readableOrSkipped(batch);
+      if (this.isEnded) {
+        this.throwEnd();
+        return null;
       }
+      if (readable === null) continue;
+      if (!this.#isPaused(batch)) return readable;
+      this.#queue.putBack(batch);
     }
   }
 
@@ -103,10 +102,10 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
    * If the batch's partition is paused, keeps what is left of it.
    *
    * @param nextOffset where that begins
-   * @returns false: it is not paused, or nothing is left
+   * @returns false: it is not paused, or nothing is left, or reading was ended
    */
   holdsBack({ due, header }: ReadableBatch, nextOffset: number): boolean {
-    if (!this.#isPaused(due) || nextOffset >= header.nextOffset) return false;
+    if (this.isEnded || !this.#isPaused(due) || nextOffset >= header.nextOffset) return false;
     this.#queue.putBack({ ...owned(due), fromOffset: nextOffset, fromTime: Number.NEGATIVE_INFINITY });
     return true;
   }
@@ -286,6 +285,18 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
 
   #isPaused({ subscription }: DueBatch): boolean {
     return this.#paused.has(subscription.partition);
+  }
+
+  /** @returns null: it cannot be read, and is skipped. @throws BrokerError  it cannot be read */
+  async #readableOrSkipped(batch: DueBatch): Promise<ReadableBatch | null> {
+    try {
+      return await this.#readable(batch);
+    } catch (error) {
+      if (!this.#skips(error)) throw error;
+      this.#tellSkipped(error);
+      batch.subscription.consumed(batch.size);
+      return null;
+    }
   }
 
   async #readable(due: DueBatch): Promise<ReadableBatch> {

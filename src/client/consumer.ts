@@ -21,6 +21,7 @@ import { PausedPartitions } from "./paused-partitions.ts";
 import { RecordBatch } from "./record-batch.ts";
 import type { RecordCursor } from "./record-cursor.ts";
 import { RecordIterator } from "./record-iterator.ts";
+import type { Subscription } from "./subscription.ts";
 
 export interface PartitionPosition {
   readonly partition: number;
@@ -43,6 +44,8 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
   #isEnded = false;
   /** Reading was ended, or some partition was paused since this was false: whoever walks a batch has to look. */
   #isInterrupted = false;
+  /** Where the callback is. */
+  #walked: { readonly subscription: Subscription; readonly cursor: RecordCursor } | null = null;
   /** It was ended within a batch. */
   #isCut = false;
   #closing: Promise<void> | null = null;
@@ -64,12 +67,11 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
   /** Where reading stands, by partition; empty before it began. */
   get positions(): readonly PartitionPosition[] {
     const subscriptions = this.#feed?.subscriptions ?? [];
-    return subscriptions.map(({ partition, position: offset, highWatermark }) => ({
-      partition,
-      offset,
-      highWatermark,
-      paused: this.#paused.has(partition),
-    }));
+    return subscriptions.map((subscription) => {
+      const { partition, position, highWatermark } = subscription;
+      const offset = subscription === this.#walked?.subscription ? this.#walked.cursor.offset + 1 : position;
+      return { partition, offset, highWatermark, paused: this.#paused.has(partition) };
+    });
   }
 
   /**
@@ -79,8 +81,13 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
    * for partitions of which nothing is known yet.
    */
   get offsets(): Record<number, number> {
-    const known = (this.#feed?.subscriptions ?? []).filter(({ doneOffset }) => doneOffset >= 0);
-    return Object.fromEntries(known.map(({ partition, doneOffset }) => [partition, doneOffset]));
+    const offsets: Record<number, number> = { ...this.#settings.offsets };
+    for (const subscription of this.#feed?.subscriptions ?? []) {
+      const { partition, doneOffset } = subscription;
+      if (doneOffset >= 0) offsets[partition] = doneOffset;
+      if (subscription === this.#walked?.subscription) offsets[partition] = this.#walked.cursor.offset;
+    }
+    return offsets;
   }
 
   /**
@@ -188,6 +195,7 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
   #walk(batch: ReadableBatch, cursor: BatchCursor, visit: (record: RecordCursor) => void): void {
     const { subscription } = batch;
     cursor.open(batch);
+    this.#walked = { subscription, cursor };
     try {
       while (cursor.next()) {
         // Typed as void, which a function that returns a promise may be given for.
@@ -204,14 +212,17 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
     } catch (error) {
       subscription.readTo(cursor.offset);
       throw error;
+    } finally {
+      this.#walked = null;
     }
     this.#feed!.consumed(batch, cursor.fault);
   }
 
+  /** @param error null is a reason, too, and no way to say that there is none */
   #end(error: unknown): void {
     this.#isEnded = true;
     this.#isInterrupted = true;
-    this.#feed?.end(error);
+    this.#feed?.end(error ?? new BrokerError("CLOSED", `reading was ended by ${error}`));
   }
 }
 

@@ -19,6 +19,7 @@ export class PullQueue<Item extends object> {
   #first = 0;
   #puller: Puller<Item> | null = null;
   #end: { readonly error: unknown } | null = null;
+  #isStopped = false;
 
   /** @param isHeldBack who changes what it says of an item calls `wake` */
   constructor(isHeldBack: (item: Item) => boolean) {
@@ -41,8 +42,9 @@ export class PullQueue<Item extends object> {
     else this.#takePuller().resolve(item);
   }
 
-  /** Puts an item that was pulled, and is held back now, before all others. */
+  /** Puts an item that was pulled, and is held back now, before all others. After `stop` it is forgotten. */
   putBack(item: Item): void {
+    if (this.#isStopped) return;
     if (this.#first > 0) this.#items[--this.#first] = item;
     else this.#items.unshift(item);
   }
@@ -70,6 +72,7 @@ export class PullQueue<Item extends object> {
    * @param error as for `end`; what was the end before the last item was pulled stays it
    */
   stop(error: unknown): void {
+    this.#isStopped = true;
     if (this.#items.length > 0) this.#end = { error };
     this.#items = [];
     this.#first = 0;

@@ -8,6 +8,8 @@ export class RecordIterator implements AsyncIterator<ConsumedRecord, undefined> 
   readonly #finish: () => Promise<void>;
   readonly #cursor = new BatchCursor();
   #batch: ReadableBatch | null = null;
+  /** The next batch is being waited for. */
+  #waiting: Promise<unknown> | null = null;
 
   /** @param finish called when the loop is left, or has come to its end */
   constructor(feed: ConsumerFeed, finish: () => Promise<void>) {
@@ -16,20 +18,31 @@ export class RecordIterator implements AsyncIterator<ConsumedRecord, undefined> 
   }
 
   next(): Promise<IteratorResult<ConsumedRecord, undefined>> {
+    // Who asks for several at a time gets one behind the other.
+    if (this.#waiting !== null) return this.#waiting.then(() => this.next());
     const batch = this.#batch;
     // Who asks for the next record has done with the last one.
     if (batch !== null) batch.subscription.doneOffset = batch.subscription.position;
     if (batch !== null && this.#feed.holdsBack(batch, this.#cursor.offset + 1)) {
       this.#batch = null;
-      return this.#nextBatch();
+      return this.#afterBatch();
     }
-    if (!this.#cursor.next()) return this.#nextBatch();
+    if (!this.#cursor.next()) return this.#afterBatch();
     return this.#feed.isEnded ? this.#end() : Promise.resolve(this.#record());
   }
 
   async return(): Promise<IteratorResult<ConsumedRecord, undefined>> {
     await this.#finish();
     return { done: true, value: undefined };
+  }
+
+  #afterBatch(): Promise<IteratorResult<ConsumedRecord, undefined>> {
+    const next = this.#nextBatch();
+    const done = (): void => {
+      this.#waiting = null;
+    };
+    this.#waiting = next.then(done, done);
+    return next;
   }
 
   /** Reading was ended while a batch was being handed out. */

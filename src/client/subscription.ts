@@ -97,6 +97,7 @@ export class Subscription implements BatchSink {
     this.#start = start;
     this.#creditMax = creditMax;
     this.#owner = owner;
+    if (start.start === Start.Offset) this.doneOffset = start.value;
     this.#fromTime = start.start === Start.Timestamp ? start.value : Number.NEGATIVE_INFINITY;
   }
 

@@ -78,9 +78,7 @@ export class LogSegments implements PageOwner {
     if (this.#isBegun) {
       this.#take(ActiveSegment.open(this.#environment, this.#identity.folder, written, this));
     } else {
-      this.#files.makeFolder();
-      this.#take(this.#create(written.end, slotsMax));
-      this.#isBegun = true;
+      this.#begin(written, slotsMax);
     }
     this.#publish();
   }
@@ -167,6 +165,17 @@ export class LogSegments implements PageOwner {
 
   pageMoved(firstSlot: number): void {
     this.#published.firstSlotInPage(firstSlot);
+  }
+
+  #begin(written: LogPoint, slotsMax: number): void {
+    try {
+      this.#files.makeFolder();
+      this.#take(this.#create(written.end, slotsMax));
+      this.#isBegun = true;
+    } catch (error) {
+      if (error instanceof DiskError) this.#files.removeNewFolder();
+      throw error;
+    }
   }
 
   #create(base: number, slotsMax: number): ActiveSegment {

@@ -16,7 +16,7 @@
 import { BrokerError } from "../base/errors.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
 import type { ExpectedEnds } from "./checkpoint.ts";
-import { type Disk, replaceFile } from "./disk.ts";
+import { type Disk, DiskError, replaceFile } from "./disk.ts";
 import {
   type BadTail,
   type DecodedMetadata,
@@ -183,6 +183,10 @@ export function appendMetadata(
     disk.truncate(file, size); // Whatever an earlier failure left behind.
     disk.write(file, bytes, size);
     disk.sync(file);
+  } catch (error) {
+    // A clean mark that comes next says that the log ends there.
+    if (error instanceof DiskError) disk.truncate(file, size);
+    throw error;
   } finally {
     disk.close(file);
   }

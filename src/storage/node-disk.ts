@@ -26,7 +26,7 @@ export interface NodeDiskOptions {
   readonly memory?: Uint8Array;
   readonly events?: DiskEvents;
   readonly watch?: FileCallWatch;
-  /** While it is shut, no file grows: writes that would let it are refused as on a full disk. */
+  /** While it is shut, no file or folder comes, and none grows: what would let it is refused as on a full disk. */
   readonly gate?: { readonly isShut: boolean };
   /** Who syncs submitted groups; the events follow from there. Absent: the calling thread syncs at once. */
   readonly syncer?: Syncer;
@@ -91,7 +91,10 @@ export class NodeDisk implements Disk {
   }
 
   open(path: string, mode: OpenMode): FileHandle {
-    return this.#call("open", () => fs.openSync(path, OPEN_FLAGS[mode], 0o644));
+    return this.#call("open", () => {
+      if (mode !== "read") this.#passGateWithNew(path);
+      return fs.openSync(path, OPEN_FLAGS[mode], 0o644);
+    });
   }
 
   openDirectory(path: string): FileHandle {
@@ -150,7 +153,10 @@ export class NodeDisk implements Disk {
   }
 
   makeDirectory(path: string): void {
-    this.#call("mkdir", () => makeDirectories(path));
+    this.#call("mkdir", () => {
+      this.#passGateWithNew(path);
+      makeDirectories(path);
+    });
   }
 
   rename(from: string, to: string): void {
@@ -179,6 +185,11 @@ export class NodeDisk implements Disk {
   /** Behind `enter`: whoever shut the gate sees the call that came through before. @throws DiskError ENOSPC the file would grow */
   #passGate(file: FileHandle, end: number): void {
     if (this.#gate?.isShut && end > fs.fstatSync(file).size) throw new DiskError("ENOSPC", "write");
+  }
+
+  /** A name takes room, too. @throws DiskError ENOSPC there is none of this path yet */
+  #passGateWithNew(path: string): void {
+    if (this.#gate?.isShut && !fs.existsSync(path)) throw new DiskError("ENOSPC", "create");
   }
 
   #call<Result>(operation: string, run: () => Result): Result {

@@ -4,6 +4,7 @@
  * acknowledged.
  */
 import type { TopicId } from "../base/topic-id.ts";
+import { DiskError } from "./disk.ts";
 import { LEADER_EPOCH_FILE, type LeaderEpochs } from "./leader-epochs.ts";
 import type { LogEnvironment } from "./partition-log.ts";
 import { encodePartitionMetadata, PARTITION_METADATA_FILE } from "./partition-metadata.ts";
@@ -32,6 +33,8 @@ export class PartitionFiles {
   readonly #identity: LogIdentity;
   readonly #unsynced: UnsyncedFiles;
   #isFolderMade = false;
+  /** It was not there before. */
+  #isFolderNew = false;
   /** Offsets of the producers' snapshots in the folder, newest first; null: not looked at yet. */
   #snapshots: readonly number[] | null = null;
 
@@ -44,10 +47,21 @@ export class PartitionFiles {
   /** Makes the folder. @throws DiskError call again */
   makeFolder(): void {
     if (this.#isFolderMade) return;
-    this.#environment.disk.makeDirectory(this.#identity.folder);
+    const { disk } = this.#environment;
+    this.#isFolderNew ||= disk.status(this.#identity.folder) === null;
+    disk.makeDirectory(this.#identity.folder);
     this.#unsynced.changed(this.#identity.parent);
     this.#replace(PARTITION_METADATA_FILE, encodePartitionMetadata(this.#identity.topicId));
     this.#isFolderMade = true;
+  }
+
+  /** Takes a new folder back that the log's first segment had no room in. */
+  removeNewFolder(): void {
+    if (!this.#isFolderNew) return;
+    this.#unsynced.abandon();
+    this.#environment.disk.remove(this.#identity.folder);
+    this.#isFolderMade = false;
+    this.#isFolderNew = false;
   }
 
   /** @throws DiskError */
@@ -108,6 +122,7 @@ export class PartitionFiles {
       disk.rename(temporary, path);
     } catch (error) {
       disk.close(file);
+      if (error instanceof DiskError) disk.remove(temporary);
       throw error;
     }
     this.#unsynced.retire(file);

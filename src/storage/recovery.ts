@@ -229,9 +229,11 @@ class Recovery {
     if (expected === null || last === undefined) return;
     const { base, position } = expected.synced;
     if (position > 0 || last >= base) return;
-    const { disk } = this.#environment;
-    disk.close(disk.open(`${folder}/${segmentFileName(base, "log")}`, "create"));
-    this.#bases.push(base);
+    this.#withRoom(() => {
+      const { disk } = this.#environment;
+      disk.close(disk.open(`${folder}/${segmentFileName(base, "log")}`, "create"));
+      this.#bases.push(base);
+    });
   }
 
   /** Contract E2: a log shorter than what a sync covered stops its partition loudly. */
@@ -249,7 +251,8 @@ class Recovery {
     }
     const status = this.#environment.disk.status(`${folder}/${segmentFileName(base, "log")}`);
     const size = status?.size ?? -1;
-    if (size >= position) return;
+    // An empty segment that there was no room to make anew held nothing.
+    if (size >= position || (position === 0 && this.#lacksRoom)) return;
     const found = status === null ? "is missing" : `has ${size} bytes`;
     throw new BrokerError(
       "LOG_DAMAGED",

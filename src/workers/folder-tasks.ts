@@ -1,6 +1,6 @@
 /** Tasks that concern the data folder as a whole: opening it, checkpoint and clean mark, metadata. */
 import { BrokerError } from "../base/errors.ts";
-import { Ballast, isFull, KEPT_FOR_START } from "../storage/ballast.ts";
+import { Ballast, isFull } from "../storage/ballast.ts";
 import {
   type ExpectedEnds,
   type KnownEnds,
@@ -47,7 +47,7 @@ export const openFolder = ({ data: path, version }: FolderTask): TaskOutcome<Fol
 /** A broker also starts on a disk that has filled up. @throws BrokerError NO_SPACE not even the ballast is left */
 function withRoom<Result>(data: string, run: () => Result): Result {
   try {
-    return ballastOf(data).spend(0, run);
+    return ballastOf(data).spend("start", run);
   } catch (error) {
     if (!isFull(error)) throw error;
     throw new BrokerError("NO_SPACE", `the disk of ${data} is too full to open it; free some space and start again`, {
@@ -62,7 +62,7 @@ export interface RecoveredTask {
 }
 
 export const recovered = ({ data: path, meta }: RecoveredTask): TaskOutcome<void> =>
-  task(({ crc32c }) => ballastOf(path).spend(0, () => noteRecovered(disk, path, meta, readBootId(disk), crc32c)));
+  task(({ crc32c }) => ballastOf(path).spend("start", () => noteRecovered(disk, path, meta, readBootId(disk), crc32c)));
 
 export interface TableTask {
   readonly data: string;
@@ -78,7 +78,7 @@ export const checkpoint = ({ data: path, owner, ends }: TableTask): TaskOutcome<
   });
 
 export const cleanMark = ({ data: path, owner, ends }: TableTask): TaskOutcome<void> =>
-  task(({ crc32c }) => ballastOf(path).spend(KEPT_FOR_START, () => writeCleanMark(disk, path, owner, ends, crc32c)));
+  task(({ crc32c }) => ballastOf(path).spend("running", () => writeCleanMark(disk, path, owner, ends, crc32c)));
 
 export interface MetadataTask {
   readonly data: string;
@@ -91,7 +91,7 @@ export interface MetadataTask {
 
 /** @returns the log's new end */
 export const writeMetadata = (change: MetadataTask): TaskOutcome<MetadataPoint> =>
-  task(({ crc32c }) => ballastOf(change.data).spend(KEPT_FOR_START, () => writeRecords(change, crc32c)));
+  task(({ crc32c }) => ballastOf(change.data).spend("running", () => writeRecords(change, crc32c)));
 
 function writeRecords({ data, folderId, records, how, point }: MetadataTask, crc32c: Crc32c): MetadataPoint {
   const folder = folders.metadata(data);

@@ -30,6 +30,6 @@ function typed(error: unknown): BrokerError {
   if (!(error instanceof DiskError)) throw error;
   const full = error.code === "ENOSPC" || error.code === "EDQUOT";
   return new BrokerError(full ? "NO_SPACE" : "STORAGE_ERROR", `the disk refused: ${error.message}`, {
-    details: { errno: error.code },
+    details: { errno: error.code, operation: error.operation },
   });
 }

@@ -23,8 +23,17 @@ class Disk {
   waits = false;
   #waiting: (() => void)[] = [];
 
+  /** There is room for changes and for no snapshot. */
+  isFull = false;
+
+  refused = 0;
+
   readonly write: WriteRecords = async ({ records, how }) => {
     if (this.waits) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.isFull && how === "replace") {
+      this.refused++;
+      throw new BrokerError("NO_SPACE", "the disk refused: write: ENOSPC", { details: { operation: "write" } });
+    }
     // A failed write may have reached the disk in part, or whole.
     if (how === "replace") {
       this.records = [];
@@ -110,6 +119,25 @@ test("a deleted topic is remembered until its folders are gone, through every re
   await again.forgetTopic("t");
   await again.createTopic(topic("t"));
   expect(open(disk).topics()).toEqual([topic("t")]);
+});
+
+test("D5: a full disk that has no room for a snapshot takes changes all the same, and the log is not tried again at each", async () => {
+  const disk = new Disk();
+  const store = open(disk);
+  disk.isFull = true;
+  await store.createTopic(topic("t"));
+  for (let round = 0; round < 6000; round++) await store.alterTopic("t", { partitions: round + 2, settings: {} });
+  const sizes = disk.size / (64 * 1024);
+  expect(sizes).toBeGreaterThan(4);
+  expect(disk.refused).toBeGreaterThan(1);
+  expect(disk.refused).toBeLessThanOrEqual(Math.log2(sizes));
+  expect(open(disk).topics()).toEqual(store.topics());
+  disk.isFull = false;
+  const before = disk.size;
+  while (disk.size >= before && disk.size < 4 * before)
+    await store.alterTopic("t", { partitions: 1 + Math.floor(disk.size / 100), settings: {} });
+  expect(disk.size).toBeLessThan(before);
+  expect(await store.close()).toEqual(disk.point);
 });
 
 test("G1: producer ids of two blocks never meet, also where the write of one failed", async () => {

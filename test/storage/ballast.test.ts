@@ -1,12 +1,16 @@
 /** The ballast (contract D5), on a disk that fills up. */
 import { expect, test } from "vitest";
-import { Ballast, KEPT_FOR_START, type WriteGate } from "../../src/storage/ballast.ts";
+import { MIB } from "../../src/base/units.ts";
+import { Ballast, type WriteGate } from "../../src/storage/ballast.ts";
 import { DiskError } from "../../src/storage/disk.ts";
 import { FakeDisk } from "./fake-disk.ts";
 
 const DATA = "/data";
-const PATH = `${DATA}/ballast`;
-const SIZE = 4 * 1024 * 1024;
+const FOR_START = "ballast.start";
+const FOR_ALL = "ballast";
+
+const sizeOf = (disk: FakeDisk, name: string): number => disk.status(`${DATA}/${name}`)?.size ?? -1;
+
 class PlainGate implements WriteGate {
   isShut = false;
 
@@ -19,16 +23,25 @@ class PlainGate implements WriteGate {
   }
 }
 
-/** A disk of `room` bytes, on which the ballast is the only large file. */
-function fullDisk(): { disk: FakeDisk; ballast: Ballast; room: { bytes: number }; gate: PlainGate } {
-  const disk = new FakeDisk();
-  disk.makeDirectory(DATA);
-  const room = { bytes: Number.POSITIVE_INFINITY };
-  const used = (): number => disk.list(DATA).reduce((sum, name) => sum + disk.status(`${DATA}/${name}`)!.size, 0);
-  disk.fault = ({ kind }) => (kind === "write" && used() >= room.bytes ? "ENOSPC" : null);
-  const gate = new PlainGate();
-  return { disk, ballast: new Ballast(disk, DATA, gate), room, gate };
+/** A disk of so many bytes, which takes a write whole or not at all, as ext4 does. */
+class SmallDisk extends FakeDisk {
+  bytesMax = Number.POSITIVE_INFINITY;
+
+  override write(file: number, bytes: Uint8Array, position: number): void {
+    const used = this.list(DATA).reduce((sum, name) => sum + sizeOf(this, name), 0);
+    const growth = position + bytes.length - this.size(file);
+    if (growth > 0 && used + growth > this.bytesMax) throw new DiskError("ENOSPC", "write");
+    super.write(file, bytes, position);
+  }
 }
+
+function smallDisk(): { disk: SmallDisk; ballast: Ballast; gate: PlainGate } {
+  const disk = new SmallDisk();
+  disk.makeDirectory(DATA);
+  const gate = new PlainGate();
+  return { disk, ballast: new Ballast(disk, DATA, gate), gate };
+}
+
 const note = (disk: FakeDisk, name: string): void => {
   const file = disk.open(`${DATA}/${name}`, "write");
   try {
@@ -38,46 +51,63 @@ const note = (disk: FakeDisk, name: string): void => {
   }
 };
 
-test("D5: the ballast makes room for what must be written, while all else is refused, and is made whole when there is room", () => {
-  const { disk, ballast, room, gate } = fullDisk();
+test("D5: the ballast makes room for what must be written, while all else is refused, and is made whole again", () => {
+  const { disk, ballast, gate } = smallDisk();
   expect(ballast.fill()).toBe(true);
-  expect(disk.status(PATH)!.size).toBe(SIZE);
-  room.bytes = SIZE;
-  ballast.spend(KEPT_FOR_START, () => {
+  expect([sizeOf(disk, FOR_START), sizeOf(disk, FOR_ALL)]).toEqual([MIB, 3 * MIB]);
+  disk.bytesMax = 4 * MIB;
+  ballast.spend("running", () => {
     note(disk, "note");
     expect(gate.isShut).toBe(true);
     // Another program takes the rest.
-    room.bytes = KEPT_FOR_START + 2;
+    disk.bytesMax = MIB + 2;
   });
   expect(disk.readFile(`${DATA}/note`)).toEqual(Uint8Array.of(1));
   expect(ballast.fill()).toBe(false);
   expect(gate.isShut).toBe(true);
-  room.bytes = 2 * SIZE;
+  disk.bytesMax = 8 * MIB;
   expect(ballast.fill()).toBe(true);
   expect(gate.isShut).toBe(false);
-  expect(disk.status(PATH)!.size).toBe(SIZE);
+  expect([sizeOf(disk, FOR_START), sizeOf(disk, FOR_ALL)]).toEqual([MIB, 3 * MIB]);
 });
 
 test("D5: the ballast keeps a part for the next start, which may use it all", () => {
-  const { disk, ballast, room } = fullDisk();
+  const { disk, ballast } = smallDisk();
   ballast.fill();
-  room.bytes = 0;
-  expect(() => ballast.spend(KEPT_FOR_START, () => note(disk, "note"))).toThrow("ENOSPC");
-  expect(disk.status(PATH)!.size).toBe(KEPT_FOR_START);
-  expect(() => ballast.spend(KEPT_FOR_START, () => note(disk, "note"))).toThrow("ENOSPC");
-  expect(disk.status(PATH)!.size).toBe(KEPT_FOR_START);
-  room.bytes = KEPT_FOR_START;
-  ballast.spend(0, () => note(disk, "meta"));
+  disk.bytesMax = 0;
+  for (let attempt = 0; attempt < 2; attempt++) {
+    expect(() => ballast.spend("running", () => note(disk, "note"))).toThrow("ENOSPC");
+    expect(sizeOf(disk, FOR_START)).toBe(MIB);
+  }
+  disk.bytesMax = MIB;
+  ballast.spend("start", () => note(disk, "meta"));
   expect(disk.readFile(`${DATA}/meta`)).toEqual(Uint8Array.of(1));
 });
 
+test("D5: the ballast takes the last blocks there are, also those that a large piece does not fit into", () => {
+  const { disk, ballast } = smallDisk();
+  disk.bytesMax = 2 * MIB + 20 * 1024;
+  expect(ballast.fill()).toBe(false);
+  expect(sizeOf(disk, FOR_ALL)).toBe(MIB + 20 * 1024);
+});
+
+test("D5: a disk that takes no more files has room for one where the ballast was", () => {
+  const { disk, ballast } = smallDisk();
+  ballast.fill();
+  const files = disk.list(DATA).length;
+  disk.fault = ({ kind }) => (kind === "create" && disk.list(DATA).length >= files ? "ENOSPC" : null);
+  ballast.spend("running", () => note(disk, "metadata.log.tmp"));
+  disk.rename(`${DATA}/metadata.log.tmp`, `${DATA}/ballast.start`);
+  expect(ballast.fill()).toBe(true);
+});
+
 test("D5: the ballast is not spent on an error that is not a full disk", () => {
-  const { disk, ballast, gate } = fullDisk();
+  const { disk, ballast, gate } = smallDisk();
   ballast.fill();
   const fail = (): void => {
     throw new DiskError("EIO", "write");
   };
-  expect(() => ballast.spend(0, fail)).toThrow("EIO");
-  expect(disk.status(PATH)!.size).toBe(SIZE);
+  expect(() => ballast.spend("start", fail)).toThrow("EIO");
+  expect(sizeOf(disk, FOR_ALL)).toBe(3 * MIB);
   expect(gate.isShut).toBe(false);
 });
