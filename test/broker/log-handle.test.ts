@@ -215,6 +215,27 @@ test("a read of a log whose worker dies meanwhile begins again on the new one", 
   expect(reading.reader.offset).toBe(3);
 });
 
+test("the broker's close waits for a read under way, and leaves the event loop to it", async () => {
+  const bench = new BrokerBench({ tailBytes: 1 });
+  const partition = await bench.openTopic("t");
+  bench.produce(partition, { count: 1 });
+  bench.store.step();
+  await partition.log.close();
+  bench.store.hold("read");
+  new Reading(bench, partition, 0).next();
+  await turns();
+  expect(bench.store.held("read")).toBe(1);
+  let isClosed = false;
+  const closed = bench.broker.close().then(() => {
+    isClosed = true;
+  });
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect([isClosed, partition.log.isOpen]).toEqual([false, false]);
+  bench.store.let("read");
+  await closed;
+  expect(bench.store.opened.size).toBe(0);
+});
+
 test("settings that change while the log opens reach it", async () => {
   const bench = new BrokerBench();
   const partition = await bench.topic("t");

@@ -65,6 +65,51 @@ test.each([
   },
 );
 
+test("the offsets that a consumer was given are its offsets until it knows better, also without a broker", async () => {
+  const broker = await startFakeBroker();
+  fill(broker.topic("t", 2).partitions[0]!, 20, 10);
+  const client = await connectTo(broker);
+  const given = { 0: 5, 1: 0 };
+  const consumer = client.consumer({ topic: "t", from: "earliest", until: "end", offsets: given });
+  expect(consumer.offsets).toEqual(given);
+  await broker.close();
+  const reading = consumer.forEach(() => {});
+  expect(consumer.offsets).toEqual(given);
+  await consumer.close();
+  await reading;
+  expect(consumer.offsets).toEqual(given);
+});
+
+test("within forEach the offset of the record at hand is the one to go on at", async () => {
+  const broker = await startFakeBroker();
+  fill(broker.topic("t").partitions[0]!, 20, 10);
+  const client = await connectTo(broker);
+  const consumer = client.consumer({ topic: "t", from: "earliest", until: "end" });
+  await consumer.forEach(({ offset }) => {
+    expect([consumer.offsets[0], consumer.positions[0]!.offset]).toEqual([offset, offset + 1]);
+  });
+  expect(consumer.offsets).toEqual({ 0: 20 });
+});
+
+test("several calls of next at a time get one record after the other", async () => {
+  const broker = await startFakeBroker();
+  fill(broker.topic("t").partitions[0]!, 20, 3);
+  const client = await connectTo(broker);
+  const records = client.consumer({ topic: "t", from: "earliest", until: "end" })[Symbol.asyncIterator]();
+  const results = await Promise.all(Array.from({ length: 25 }, () => records.next()));
+  expect(results.flatMap(({ value }) => (value === undefined ? [] : [value.offset]))).toEqual(range(0, 20));
+});
+
+test("null is a reason to end, too", async () => {
+  const broker = await startFakeBroker();
+  fill(broker.topic("t").partitions[0]!, 20, 10);
+  const client = await connectTo(broker);
+  const abort = new AbortController();
+  const aborted = client.consumer({ topic: "t", from: "earliest", signal: abort.signal });
+  const reading = readWith(aborted, "records", () => abort.abort(null));
+  await expect(reading).rejects.toMatchObject({ code: "CLOSED" });
+});
+
 test.each(["forEach", "records"] as const)("%s aborted within the last batch is told the reason", async (mode) => {
   const broker = await startFakeBroker();
   fill(broker.topic("t").partitions[0]!, 10, 10);

@@ -93,6 +93,33 @@ describe.each(modes)("%s", (mode) => {
   });
 });
 
+test.each(modes)("a pause and a close, within %s or from outside, end it", async (mode) => {
+  for (let round = 0; round < 20; round++) {
+    const broker = await startFakeBroker();
+    fill(broker.topic("t", 2).partitions, 20);
+    const client = await connectTo(broker);
+    const consumer = client.consumer({ topic: "t", from: "earliest", ...(round % 2 === 0 && { until: "end" }) });
+    let count = 0;
+    let isClosed = false;
+    const end = (): void => {
+      consumer.pause();
+      void consumer.close();
+      isClosed = true;
+    };
+    const reading = readWith(consumer, mode, () => {
+      // Who has a batch in his hands has its rest.
+      if (mode !== "batches") expect(isClosed).toBe(false);
+      if (++count === 10 * round && round % 4 < 2) end();
+    });
+    if (round % 4 >= 2) {
+      for (let turn = 0; turn < round; turn++) await new Promise((resolve) => setImmediate(resolve));
+      end();
+    }
+    await reading;
+    await broker.close();
+  }
+});
+
 test("what is paused is sent no more than its credit, also over several connections", async () => {
   const broker = await startFakeBroker();
   const { partitions } = broker.topic("t", 2);

@@ -53,6 +53,11 @@ function removeBallast(): void {
   for (const name of ["ballast", "ballast.start"]) fs.rmSync(path.join(data, name));
 }
 
+function inodesOf(path: string): { used: number; free: number } {
+  const { files, ffree } = fs.statfsSync(path);
+  return { used: files - ffree, free: ffree };
+}
+
 /** Takes every page that is left. */
 function fill(name: string): void {
   const file = fs.openSync(path.join(mount, name), "w");
@@ -158,6 +163,48 @@ test("D5: until the ballast is whole again, no record takes the room that it nee
   client.destroy();
   await broker.close();
 });
+
+test.each(["SIGKILL", "in order"] as const)(
+  "D5: a disk that takes no more files (stop: %s) lets it start, read and change topics",
+  async (how) => {
+    let acked = 0;
+    let topicId: Uint8Array = new Uint8Array(0);
+    const fillWithFiles = async (port: number): Promise<void> => {
+      const client = await RawClient.connect(port);
+      topicId = await client.createTopic("t", { durability: "os", "segment.bytes": "1024" });
+      const { used } = inodesOf(mount);
+      execFileSync("mount", ["-o", `remount,nr_inodes=${used + 30}`, mount]);
+      const produced = (): Promise<boolean> =>
+        client.produce(topicId, makeBatch({ valueSize: 900 })).then(
+          () => true,
+          (error: BrokerError) => {
+            if (error.code !== "NO_SPACE") throw error;
+            return false;
+          },
+        );
+      while (await produced()) acked++;
+      expect(inodesOf(mount).free).toBeLessThan(5);
+      client.destroy();
+    };
+    if (how === "SIGKILL") await killedBroker(fillWithFiles);
+    else {
+      const broker = await startBroker({ data, port: 0, logWorkers: 1 });
+      await fillWithFiles(broker.port);
+      await broker.close();
+    }
+    expect(acked).toBeGreaterThan(3);
+    for (let start = 0; start < 3; start++) {
+      const broker = await startBroker({ data, port: 0, logWorkers: 1 });
+      const client = await RawClient.connect(broker.port);
+      const reading = await client.subscribe({ subscription: 1, topicId, partition: 0, credit: 2 ** 31 });
+      await reading.untilRecords(acked);
+      await client.createTopic(`another-${start}`);
+      if (start === 2) await client.ask("DeleteTopic", { name: "t" }, "Done");
+      client.destroy();
+      await broker.close();
+    }
+  },
+);
 
 test("D5: a broker that filled its disk itself changes topics all the same, starts again and has what it acknowledged", async () => {
   execFileSync("mount", ["-o", "remount,size=24m", mount]);

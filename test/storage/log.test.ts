@@ -269,6 +269,30 @@ test("D5 B7: a full disk refuses with NO_SPACE, leaves no trace, serves reads, a
   });
 });
 
+test("D5: a first append that finds no room, at whatever call, leaves no folder behind", () => {
+  const counted = start();
+  const before = counted.disk.operations;
+  counted.produce(LOG, batchOf());
+  const calls = counted.disk.operations - before;
+  let refusals = 0;
+  for (let call = 0; call < calls; call++) {
+    const run = start();
+    let left = call;
+    run.disk.fault = ({ kind }) =>
+      (kind === "write" || kind === "create" || kind === "mkdir") && left-- <= 0 ? "ENOSPC" : null;
+    const outcome = run.produce(LOG, batchOf());
+    if (!("code" in outcome) || outcome.code !== REFUSED_NO_SPACE) continue;
+    refusals++;
+    run.disk.fault = null;
+    const names = [...partitionFiles(run, LOG).keys()];
+    // Once its first segment stands, it stays.
+    if (!names.some((name) => name.endsWith(".log"))) expect(names, `call ${call}`).toEqual([]);
+    expect(names.filter((name) => name.endsWith(".tmp"))).toEqual([]);
+    expect(run.produce(LOG, batchOf())).toMatchObject({ base: 0, acked: true });
+  }
+  expect(refusals).toBeGreaterThan(4);
+});
+
 test("D5: a roll on a full disk refuses the batch, and the log rolls when there is room", () => {
   const run = start({ segmentBytes: 200 });
   produce(run, 2);

@@ -47,6 +47,19 @@ test("while it is shut no file grows, by either kind of write, and what is there
   expect(disk.readFile(`${folder}/log`)).toEqual(Buffer.of(1, 4, 9));
 });
 
+test("while it is shut no file and no folder comes", () => {
+  const gate = new SharedWriteGate(map, buffer);
+  const disk = new NodeDisk({ gate });
+  disk.makeDirectory(`${folder}/there`);
+  disk.close(disk.open(`${folder}/there/file`, "create"));
+  keeper().shut();
+  expect(() => disk.makeDirectory(`${folder}/new`)).toThrow("ENOSPC");
+  for (const mode of ["create", "write"] as const) expect(() => disk.open(`${folder}/new`, mode)).toThrow("ENOSPC");
+  disk.makeDirectory(`${folder}/there`);
+  for (const mode of ["read", "write"] as const) disk.close(disk.open(`${folder}/there/file`, mode));
+  expect(disk.list(folder)).toEqual(["there"]);
+});
+
 test("it is shut when every write that came through before has ended", async () => {
   const { control } = map.logWorkers[1]!;
   const words = new Int32Array(buffer, control);
