@@ -20,6 +20,8 @@ import { describeMachine } from "./canonical/machine.ts";
 import { makeFolder, removeFolder } from "./canonical/processes.ts";
 import { cambiumDriver } from "./drivers/cambium.ts";
 import { kafkaDriver } from "./drivers/kafka.ts";
+import { natsDriver } from "./drivers/nats.ts";
+import { redisDriver } from "./drivers/redis.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -75,7 +77,9 @@ function goOnOnlyWithTheSame(settings: object): void {
 function driverOf(peer: string): Driver | Promise<Driver> {
   if (peer === "cambium") return cambiumDriver();
   if (peer.startsWith("kafka-")) return kafkaDriver({ version: peer.slice("kafka-".length) });
-  throw new Error(`there is no peer ${peer}; there are cambium and kafka-VERSION`);
+  if (peer === "redis") return redisDriver();
+  if (peer.startsWith("nats-")) return natsDriver(peer.slice("nats-".length));
+  throw new Error(`there is no peer ${peer}; there are cambium, kafka-VERSION, nats-VERSION and redis`);
 }
 
 async function measure(peer: string, driver: Driver, workload: Workload, repetition: number): Promise<void> {

@@ -1,18 +1,18 @@
 /** A real Apache Kafka, one node with KRaft, as its own scripts start it; librdkafka is its client. */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdirSync, openSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { execFile } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { BrokerUnderTest, Driver, Durability } from "../../src/bench/driver.ts";
+import { compileGenerator } from "./generator-in-c.ts";
 import { jars } from "./maven.ts";
+import { freePort, ServerProcess } from "./server-process.ts";
 
 const run = promisify(execFile);
 const LOG4J = "2.25.3";
 const READY_SECONDS_MAX = 120;
+/** An ApiVersions request: size 10, api key 18, version 0, correlation 1, no client id. */
+const API_VERSIONS = Buffer.from("0000000a00120000" + "00000001" + "ffff", "hex");
 /** What bin/kafka-server-start.sh and bin/kafka-run-class.sh say. */
 const JAVA_OPTIONS = [
   ...[
@@ -39,7 +39,7 @@ export async function kafkaDriver({ version, settings = {} }: KafkaOptions): Pro
   const log4j = ["log4j-slf4j-impl", "log4j-core"].map((name) => `org.apache.logging.log4j:${name}:${LOG4J}`);
   const libraries = await jars(`kafka-${version}`, version.startsWith("3.") ? kafka : [...kafka, ...log4j]);
   const classPath = `${libraries}/*`;
-  const generator = await compileGenerator();
+  const generator = await compileGenerator("kafka", ["rdkafka"]);
   return {
     name: `Apache Kafka ${version}, librdkafka`,
     client: "",
@@ -49,19 +49,10 @@ export async function kafkaDriver({ version, settings = {} }: KafkaOptions): Pro
   };
 }
 
-async function compileGenerator(): Promise<string> {
-  const source = join(import.meta.dirname, "../clients/kafka-load.c");
-  const program = join(tmpdir(), `cambium-kafka-load-${process.pid}`);
-  await run("cc", ["-O2", "-o", program, source, "-lrdkafka", "-lpthread"]);
-  return program;
-}
-
 class KafkaBroker implements BrokerUnderTest {
   readonly server: string;
-  readonly readyMs: number;
   readonly #classPath: string;
-  readonly #child: ChildProcess;
-  readonly #exited: Promise<unknown>;
+  readonly #process: ServerProcess;
 
   static async start(
     classPath: string,
@@ -81,31 +72,29 @@ class KafkaBroker implements BrokerUnderTest {
     const java = (...args: string[]): Promise<{ stdout: string }> => run("java", ["-cp", classPath, ...args]);
     const uuid = (await java("kafka.tools.StorageTool", "random-uuid")).stdout.trim();
     await java("kafka.tools.StorageTool", "format", "-t", uuid, "-c", file, "--standalone");
-    const startedMs = performance.now();
-    const output = openSync(join(folder, "output"), "w");
-    const child = spawn("java", [...JAVA_OPTIONS, "-cp", classPath, "kafka.Kafka", file], {
-      stdio: ["ignore", output, output],
+    const server = await ServerProcess.start({
+      program: "java",
+      args: [...JAVA_OPTIONS, "-cp", classPath, "kafka.Kafka", file],
+      folder,
+      port,
+      question: API_VERSIONS,
+      secondsMax: READY_SECONDS_MAX,
     });
-    const exited = once(child, "exit");
-    while (!(await answers(port))) {
-      const seconds = (performance.now() - startedMs) / 1000;
-      if (child.exitCode !== null || seconds > READY_SECONDS_MAX)
-        throw new Error(`Kafka did not start: see ${join(folder, "output")}`);
-      await sleep(20);
-    }
-    return new KafkaBroker(classPath, child, exited, port, performance.now() - startedMs);
+    return new KafkaBroker(classPath, server, port);
   }
 
-  private constructor(classPath: string, child: ChildProcess, exited: Promise<unknown>, port: number, readyMs: number) {
+  private constructor(classPath: string, process: ServerProcess, port: number) {
     this.#classPath = classPath;
-    this.#child = child;
-    this.#exited = exited;
+    this.#process = process;
     this.server = `127.0.0.1:${port}`;
-    this.readyMs = readyMs;
   }
 
   get pid(): number {
-    return this.#child.pid!;
+    return this.#process.pid;
+  }
+
+  get readyMs(): number {
+    return this.#process.readyMs;
   }
 
   /** `os` is what Kafka does by default: nothing is synced before it is acknowledged. At `disk` every batch is. */
@@ -128,14 +117,12 @@ class KafkaBroker implements BrokerUnderTest {
     ]);
   }
 
-  async stop(): Promise<void> {
-    this.#child.kill("SIGTERM");
-    await this.#exited;
+  stop(): Promise<void> {
+    return this.#process.stop();
   }
 
-  async kill(): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await this.#exited;
+  kill(): Promise<void> {
+    return this.#process.kill();
   }
 }
 
@@ -164,28 +151,4 @@ function serverSettings(port: number, controllerPort: number, data: string): Rec
     "share.coordinator.state.topic.min.isr": "1",
     "group.initial.rebalance.delay.ms": "0",
   };
-}
-
-/** Does it answer an ApiVersions request (version 0)? That it accepts a connection means little. */
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    const end = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    // Size 10: api key 18, version 0, correlation 1, no client id.
-    socket.once("connect", () => socket.write(Buffer.from("0000000a00120000" + "00000001" + "ffff", "hex")));
-    socket.once("data", () => end(true));
-    socket.once("error", () => end(false));
-    socket.setTimeout(1000, () => end(false));
-  });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
 }

@@ -1,12 +1,11 @@
 /** Jars from Maven Central, kept in a cache from run to run. */
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { cacheFolder } from "./cache.ts";
 
 const run = promisify(execFile);
-const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "cambium-bench");
 
 /**
  * Fetches artifacts and all they need at runtime.
@@ -17,9 +16,9 @@ const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "
  * @throws Error  they are not to be had, or there is no `mvn`
  */
 export async function jars(name: string, artifacts: readonly string[]): Promise<string> {
-  const folder = join(CACHE, name);
+  const folder = join(cacheFolder, name);
   if (existsSync(folder)) return folder;
-  const work = join(CACHE, `${name}.part`);
+  const work = join(cacheFolder, `${name}.part`);
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   writeFileSync(join(work, "pom.xml"), pom(artifacts));

@@ -20,6 +20,10 @@ export interface Driver {
   readonly consume: readonly [string, ...string[]];
   /** Module of the client library's LoadClient; "": the generators are not in JavaScript. */
   readonly client: string;
-  /** Starts it on a folder for its data. */
-  start(folder: string): Promise<BrokerUnderTest>;
+  /**
+   * Starts it on a folder for its data.
+   *
+   * @param durability of its topics, for a broker that has one for all
+   */
+  start(folder: string, durability: Durability): Promise<BrokerUnderTest>;
 }

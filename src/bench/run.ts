@@ -60,7 +60,7 @@ const TIMED_EVERY = 16;
 
 /** @throws AuditError; and what the broker or a generator failed with */
 export async function run(driver: Driver, folder: string, workload: Workload, length: RunLength): Promise<RunResult> {
-  const broker = await driver.start(folder);
+  const broker = await driver.start(folder, workload.durability);
   const generators: Generator<unknown>[] = [];
   try {
     await broker.createTopic(TOPIC, workload.partitions, workload.durability);
