@@ -4,6 +4,7 @@
  *
  *   npm run bench:peers -- --out FOLDER [--peers cambium,kafka-4.3.1] [--only TEXT] [--warm-up S] [--seconds S] [--repetitions N]
  *
+ * FOLDER/report.html shows what came of it, report.json has it for programs, and the .hgrm files are for HdrHistogram's plotters.
  * Every run is a line of FOLDER/runs.jsonl, and is not done again: a benchmark that was stopped goes on where it was, with the
  * same commit and the same lengths.
  */
@@ -12,9 +13,13 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { build } from "../scripts/build.ts";
+import { syncLatencies } from "../src/bench/device.ts";
 import type { Driver } from "../src/bench/driver.ts";
 import type { LatencySummary } from "../src/bench/latencies.ts";
-import { type RunResult, run, type Workload } from "../src/bench/run.ts";
+import { type ReportFacts, reportOf } from "../src/bench/report.ts";
+import { reportPage } from "../src/bench/report-page.ts";
+import { run, type Workload } from "../src/bench/run.ts";
+import { LATENCIES, type LatencyName, latenciesOf, type RunLine, runLine } from "../src/bench/run-line.ts";
 import { workloads } from "../src/bench/workloads.ts";
 import { describeMachine } from "./canonical/machine.ts";
 import { makeFolder, removeFolder } from "./canonical/processes.ts";
@@ -34,28 +39,28 @@ const { values: options } = parseArgs({
   },
 });
 
-/** A line of runs.jsonl. */
-interface RunLine {
-  readonly peer: string;
-  readonly workload: string;
-  readonly repetition: number;
-  readonly figures: Omit<RunResult, "response" | "service" | "endToEnd">;
-  readonly response: LatencySummary | null;
-  readonly service: LatencySummary | null;
-  readonly endToEnd: LatencySummary | null;
-}
-
 const out = options.out;
 const length = { warmUpSeconds: Number(options["warm-up"]), seconds: Number(options.seconds) };
 const file = join(out, "runs.jsonl");
 mkdirSync(out, { recursive: true });
-goOnOnlyWithTheSame({ commit: await commitOf(), ...length });
+const commit = await commitOf();
+goOnOnlyWithTheSame({ commit, ...length });
 const done: RunLine[] = existsSync(file)
   ? readFileSync(file, "utf8")
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line) as RunLine)
   : [];
+
+/** The disk that the brokers write to. */
+function measureDevice(): LatencySummary {
+  const folder = makeFolder();
+  try {
+    return syncLatencies(folder).summary();
+  } finally {
+    removeFolder(folder);
+  }
+}
 
 /** @returns the commit that is measured, and whether the work tree is as it says */
 async function commitOf(): Promise<string> {
@@ -87,42 +92,53 @@ async function measure(peer: string, driver: Driver, workload: Workload, repetit
     return;
   const folder = makeFolder();
   try {
-    const { response, service, endToEnd, ...figures } = await run(driver, folder, workload, length);
-    const summaries = {
-      response: response?.summary() ?? null,
-      service: service?.summary() ?? null,
-      endToEnd: endToEnd?.summary() ?? null,
-    };
-    const line: RunLine = { peer, workload: workload.name, repetition, figures, ...summaries };
+    const result = await run(driver, folder, workload, length);
+    const line = runLine({ peer, title: driver.name, workload: workload.name, repetition }, result);
     done.push(line);
     appendFileSync(file, `${JSON.stringify(line)}\n`);
-    for (const [name, latencies] of Object.entries({ response, service, endToEnd }))
-      if (latencies !== null)
-        writeFileSync(join(out, `${workload.name}.${peer}.${repetition}.${name}.hgrm`), latencies.hgrm());
+    for (const name of LATENCIES)
+      if (result[name] !== null)
+        writeFileSync(join(out, `${workload.name}.${peer}.${repetition}.${name}.hgrm`), result[name].hgrm());
     console.log(describe(line));
   } finally {
     removeFolder(folder);
   }
 }
 
-function describe({ peer, workload, figures, response, endToEnd }: RunLine): string {
+function describe(line: RunLine): string {
+  const { peer, workload, figures } = line;
   const { recordsPerSecond, bytesPerSecond, brokerCpuUs } = figures;
-  const ms = (us: number): string => `${(us / 1000).toFixed(2)} ms`;
+  const text = (what: string, name: LatencyName): string => {
+    const latencies = latenciesOf([line], name);
+    if (latencies === null) return "";
+    const [p50, p99] = [0.5, 0.99].map((quantile) => `${(latencies.atUs(quantile) / 1000).toFixed(2)} ms`);
+    return `${what} p50 ${p50} p99 ${p99}`;
+  };
   return [
     workload.padEnd(42),
     peer.padEnd(12),
     `${Math.round(recordsPerSecond).toLocaleString("en")} records/s`.padStart(20),
     `${(bytesPerSecond / 1e6).toFixed(1)} MB/s`.padStart(12),
     `broker ${brokerCpuUs.toFixed(2)} us/record`,
-    response === null ? "" : `acknowledged p50 ${ms(response.p50Us)} p99 ${ms(response.p99Us)}`,
-    endToEnd === null ? "" : `end to end p50 ${ms(endToEnd.p50Us)} p99 ${ms(endToEnd.p99Us)}`,
+    text("acknowledged", "response"),
+    text("end to end", "endToEnd"),
   ]
     .filter((cell) => cell !== "")
     .join("  ");
 }
 
+/** For programs and for people, of all runs that the folder holds. */
+function writeReport(facts: ReportFacts): void {
+  const report = reportOf(facts, workloads, done);
+  writeFileSync(join(out, "report.json"), `${JSON.stringify(report, null, 1)}\n`);
+  writeFileSync(join(out, "report.html"), reportPage(report));
+  console.log(`\n${join(out, "report.html")}`);
+}
+
 build("dist");
-console.log(`${describeMachine()}\n`);
+const machine = describeMachine();
+const deviceSync = measureDevice();
+console.log(`${machine}; fdatasync of 4 KiB p50 ${deviceSync.p50Us} us, p99 ${deviceSync.p99Us} us\n`);
 const peers = options.peers.split(",");
 const drivers = new Map<string, Driver>();
 for (const peer of peers) drivers.set(peer, await driverOf(peer));
@@ -131,3 +147,5 @@ const chosen = workloads.filter(({ name }) => name.includes(options.only));
 for (let repetition = 0; repetition < Number(options.repetitions); repetition++)
   for (const workload of chosen)
     for (const [peer, driver] of drivers) await measure(peer, driver, workload, repetition);
+const command = ["npm run bench:peers --", ...process.argv.slice(2)].join(" ");
+writeReport({ commit, command, at: Date.now(), machine, deviceSync, ...length });

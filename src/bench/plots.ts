@@ -1,0 +1,74 @@
+/** Plots as SVG, in the text of a page. */
+import type { Curve, Spread } from "./report.ts";
+
+export interface Bar {
+  readonly label: string;
+  readonly colour: string;
+  readonly spread: Spread;
+}
+
+export interface Series {
+  readonly colour: string;
+  readonly points: Curve;
+}
+
+const BAR_HEIGHT = 26;
+const LABEL_WIDTH = 260;
+const BAR_WIDTH = 560;
+const VALUE_WIDTH = 140;
+
+/** Bars of medians, with a line from the least to the most. */
+export function barChart(bars: readonly Bar[], unit: string): string {
+  const most = Math.max(...bars.map(({ spread }) => spread.max), 1);
+  const x = (value: number): number => LABEL_WIDTH + (value / most) * BAR_WIDTH;
+  const rows = bars.map(({ label, colour, spread }, index) => {
+    const top = index * BAR_HEIGHT + 4;
+    const middle = top + BAR_HEIGHT / 2 - 2;
+    const value = `${Math.round(spread.median).toLocaleString("en")} ${unit}`;
+    return `<text x="${LABEL_WIDTH - 8}" y="${middle + 4}" text-anchor="end">${label}</text>
+<rect x="${LABEL_WIDTH}" y="${top}" width="${(x(spread.median) - LABEL_WIDTH).toFixed(1)}" height="${BAR_HEIGHT - 6}" fill="${colour}"/>
+<path d="M${x(spread.min).toFixed(1)} ${middle}H${x(spread.max).toFixed(1)}" stroke="#222" stroke-width="2"/>
+<text x="${(x(spread.max) + 8).toFixed(1)}" y="${middle + 4}">${value}</text>`;
+  });
+  const [width, height] = [LABEL_WIDTH + BAR_WIDTH + VALUE_WIDTH, bars.length * BAR_HEIGHT + 8];
+  return `<svg viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-label="${unit}">${rows.join("")}</svg>`;
+}
+
+const PLOT = { width: 520, height: 260, left: 56, right: 14, top: 22, bottom: 30 };
+
+/** Latencies over quantiles, both on logarithmic axes: as many nines from left to right as there are samples for. */
+export function curveChart(series: readonly Series[], title: string): string {
+  const points = series.flatMap(({ points: own }) => own);
+  const nines = Math.max(1, ...points.map(([quantile]) => ninesOf(quantile)));
+  const [least, most] = [Math.min(...points.map(([, us]) => log(us))), Math.max(...points.map(([, us]) => log(us)))];
+  const [floor, ceiling] = [Math.floor(least), Math.max(Math.ceil(most), Math.floor(least) + 1)];
+  const { width, height, left, right, top, bottom } = PLOT;
+  const x = (quantile: number): number => left + (ninesOf(quantile) / nines) * (width - left - right);
+  const y = (us: number): number => height - bottom - ((log(us) - floor) / (ceiling - floor)) * (height - top - bottom);
+  const quantiles = [0, 0.9, 0.99, 0.999, 0.9999, 0.99999].filter((quantile) => ninesOf(quantile) <= nines + 1e-9);
+  const columns = quantiles.map((quantile) => {
+    const at = x(quantile).toFixed(1);
+    const label = quantile === 0 ? "min" : `${+(quantile * 100).toFixed(3)} %`;
+    return `<path d="M${at} ${top}V${height - bottom}" stroke="#ddd"/><text x="${at}" y="${height - 10}" text-anchor="middle">${label}</text>`;
+  });
+  const rows = Array.from({ length: ceiling - floor + 1 }, (_, index) => {
+    const us = 10 ** (floor + index);
+    const at = y(us).toFixed(1);
+    return `<path d="M${left} ${at}H${width - right}" stroke="#ddd"/><text x="${left - 6}" y="${+at + 4}" text-anchor="end">${us / 1000}</text>`;
+  });
+  const lines = series.map(({ colour, points: own }) => {
+    const path = own.map(([quantile, us]) => `${x(quantile).toFixed(1)} ${y(us).toFixed(1)}`).join("L");
+    return `<path d="M${path}" fill="none" stroke="${colour}" stroke-width="2"/>`;
+  });
+  return `<svg viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-label="${title}"><text x="${left}" y="14">${title}</text>${columns.join("")}${rows.join("")}${lines.join("")}</svg>`;
+}
+
+/** 0 at 0, 1 at 90 %, 2 at 99 %, ... */
+function ninesOf(quantile: number): number {
+  return -Math.log10(1 - quantile);
+}
+
+/** What is shorter than a microsecond was counted as 0. */
+function log(us: number): number {
+  return Math.log10(Math.max(us, 1));
+}

@@ -1,0 +1,120 @@
+/**
+ * What a benchmark found, for programs (report.json) and as the base of the page for people (report-page.ts): for each
+ * workload and broker the median of its repetitions with their range, and its latencies, merged over all of them.
+ */
+import type { Durability } from "./driver.ts";
+import type { Latencies, LatencySummary } from "./latencies.ts";
+import type { Workload } from "./run.ts";
+import { LATENCIES, type LatencyName, latenciesOf, type RunLine } from "./run-line.ts";
+
+export const REPORT_SCHEMA = 1;
+
+/** Where and how it was measured. */
+export interface ReportFacts {
+  /** As git describes it; with "-dirty" the work tree was something else. */
+  readonly commit: string;
+  readonly command: string;
+  /** Unix ms. */
+  readonly at: number;
+  readonly machine: string;
+  /** Of a 4 KiB append and its fdatasync, just before. */
+  readonly deviceSync: LatencySummary;
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+}
+
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Quantiles (0 to 1) and us, for a plot. */
+export type Curve = readonly (readonly [quantile: number, us: number])[];
+
+export interface ReportCell {
+  readonly peer: string;
+  readonly title: string;
+  readonly repetitions: number;
+  readonly recordsPerSecond: Spread;
+  readonly bytesPerSecond: Spread;
+  /** CPU us per record. */
+  readonly brokerCpuUs: Spread;
+  readonly producerCpuUs: Spread;
+  readonly consumerCpuUs: Spread;
+  readonly brokerMemoryBytes: Spread;
+  readonly latencies: Readonly<Record<LatencyName, { readonly summary: LatencySummary; readonly curve: Curve } | null>>;
+  /** Records that were acknowledged and those that were read and found good, of all repetitions. */
+  readonly audit: { readonly acknowledged: number; readonly consumed: number };
+}
+
+export interface ReportRow {
+  readonly workload: string;
+  readonly durability: Durability;
+  /** Records per second that were asked for, 0: as many as go; -1: one in flight. */
+  readonly rate: number;
+  readonly settings: Workload;
+  readonly cells: readonly ReportCell[];
+}
+
+export interface Report extends ReportFacts {
+  readonly schema: typeof REPORT_SCHEMA;
+  readonly rows: readonly ReportRow[];
+}
+
+export function reportOf(facts: ReportFacts, workloads: readonly Workload[], lines: readonly RunLine[]): Report {
+  const rows = workloads.flatMap((settings): ReportRow[] => {
+    const { name, durability, rate } = settings;
+    const own = lines.filter(({ workload }) => workload === name);
+    const peers = [...new Set(own.map(({ peer }) => peer))];
+    const cells = peers.map((peer) => cellOf(own.filter((line) => line.peer === peer)));
+    return cells.length === 0 ? [] : [{ workload: name, durability, rate, settings, cells }];
+  });
+  return { schema: REPORT_SCHEMA, ...facts, rows };
+}
+
+function cellOf(lines: readonly RunLine[]): ReportCell {
+  const { peer, title } = lines[0]!;
+  const spread = (value: (line: RunLine) => number): Spread => spreadOf(lines.map(value));
+  const latencies = Object.fromEntries(
+    LATENCIES.map((name) => {
+      const merged = latenciesOf(lines, name);
+      return [name, merged === null ? null : { summary: merged.summary(), curve: curveOf(merged) }];
+    }),
+  ) as ReportCell["latencies"];
+  const total = (value: (line: RunLine) => number): number => lines.reduce((sum, line) => sum + value(line), 0);
+  return {
+    peer,
+    title,
+    repetitions: lines.length,
+    recordsPerSecond: spread(({ figures }) => figures.recordsPerSecond),
+    bytesPerSecond: spread(({ figures }) => figures.bytesPerSecond),
+    brokerCpuUs: spread(({ figures }) => figures.brokerCpuUs),
+    producerCpuUs: spread(({ figures }) => figures.producerCpuUs),
+    consumerCpuUs: spread(({ figures }) => figures.consumerCpuUs),
+    brokerMemoryBytes: spread(({ figures }) => figures.brokerMemoryBytes),
+    latencies,
+    audit: {
+      acknowledged: total(({ figures }) => figures.audit.acknowledged),
+      consumed: total(({ figures }) => figures.audit.consumed),
+    },
+  };
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = values.toSorted((left, right) => left - right);
+  const middle = (sorted.length - 1) / 2;
+  const median = (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
+  return { median, min: sorted[0]!, max: sorted.at(-1)! };
+}
+
+/** Quantiles ever closer to 1, as far as a hundred samples lie beyond them. */
+function curveOf(latencies: Latencies): Curve {
+  const curve: [number, number][] = [[0, latencies.atUs(0)]];
+  const nines = Math.log10(Math.max(10, latencies.count / 100));
+  for (let step = 1; step <= 10 * nines; step++) {
+    const quantile = 1 - 10 ** (-step / 10);
+    curve.push([quantile, latencies.atUs(quantile)]);
+  }
+  return curve;
+}

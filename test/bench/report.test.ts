@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { Latencies } from "../../src/bench/latencies.ts";
+import { type ReportFacts, reportOf, spreadOf } from "../../src/bench/report.ts";
+import { reportPage } from "../../src/bench/report-page.ts";
+import type { RunResult } from "../../src/bench/run.ts";
+import { type RunLine, runLine } from "../../src/bench/run-line.ts";
+import { workloads } from "../../src/bench/workloads.ts";
+
+/** Latencies of so many records of so many us each. */
+function latencies(us: number, count: number): Latencies {
+  const made = Latencies.empty();
+  for (let index = 0; index < count; index++) made.record(us * 1000);
+  return made;
+}
+
+const workload = workloads[0]!;
+const facts: ReportFacts = {
+  commit: "abc",
+  command: "npm run bench:peers",
+  at: 0,
+  machine: "a <machine> & a disk",
+  deviceSync: latencies(200, 1000).summary(),
+  warmUpSeconds: 1,
+  seconds: 2,
+};
+
+function line(peer: string, repetition: number, recordsPerSecond: number, endToEnd: Latencies | null): RunLine {
+  const result: RunResult = {
+    recordsPerSecond,
+    bytesPerSecond: 100 * recordsPerSecond,
+    brokerCpuUs: 1,
+    producerCpuUs: 1,
+    consumerCpuUs: 1,
+    brokerMemoryBytes: 1e8,
+    response: null,
+    service: null,
+    endToEnd,
+    audit: { acknowledged: 10, consumed: 10 },
+  };
+  // As it is read from its file.
+  return JSON.parse(
+    JSON.stringify(runLine({ peer, title: `The ${peer}`, workload: workload.name, repetition }, result)),
+  );
+}
+
+test("a median has its range; one of two is between them", () => {
+  expect(spreadOf([5, 1, 3])).toEqual({ median: 3, min: 1, max: 5 });
+  expect(spreadOf([4, 2])).toEqual({ median: 3, min: 2, max: 4 });
+});
+
+test("latencies of repetitions are merged, not averaged, and quantiles end where the samples do", () => {
+  const lines = [line("a", 0, 100, latencies(1000, 9900)), line("a", 1, 300, latencies(50_000, 100))];
+  const { rows } = reportOf(facts, workloads, lines);
+  expect(rows.map(({ workload: name }) => name)).toEqual([workload.name]);
+  const [cell] = rows[0]!.cells;
+  expect(cell).toMatchObject({ peer: "a", title: "The a", repetitions: 2, audit: { acknowledged: 20, consumed: 20 } });
+  expect(cell!.recordsPerSecond).toEqual({ median: 200, min: 100, max: 300 });
+  const { summary, curve } = cell!.latencies.endToEnd!;
+  expect(summary.count).toBe(10_000);
+  expect(summary.p50Us).toBeCloseTo(1000, -1);
+  expect(summary.maxUs).toBeGreaterThan(49_000);
+  expect(summary.p999Us).toBeNull();
+  expect(curve.at(-1)![0]).toBeCloseTo(0.99);
+  expect(cell!.latencies.response).toBeNull();
+});
+
+test("the page is whole by itself, names every broker and escapes what it shows", () => {
+  const lines = [line("a", 0, 100, latencies(1000, 500)), line("b", 0, 50, null)];
+  const page = reportPage(reportOf(facts, workloads, lines));
+  expect(page).toContain("a &lt;machine> &amp; a disk");
+  for (const text of ["The a", "The b", workload.name, "<svg"]) expect(page).toContain(text);
+  expect(page).not.toMatch(/\b(src|href)=|https?:|NaN|undefined|Infinity/);
+});
