@@ -37,12 +37,12 @@ export interface RunResult {
   /** Per second of the measured part: consumed where there is a consumer, else acknowledged. */
   readonly recordsPerSecond: number;
   readonly bytesPerSecond: number;
-  /** CPU us per record. */
+  /** CPU us per record; 0 where there was none. */
   readonly brokerCpuUs: number;
   readonly producerCpuUs: number;
   readonly consumerCpuUs: number;
   readonly brokerMemoryBytes: number;
-  /** null: records were not timed. */
+  /** null: no record was timed. */
   readonly response: Latencies | null;
   readonly service: Latencies | null;
   readonly endToEnd: Latencies | null;
@@ -106,7 +106,7 @@ async function measure(
     const delta = (reports: readonly { readonly samples: readonly Sample[] }[], field: "count" | "cpu"): number =>
       sum(reports.map((report) => valueAt(report.samples, endNs, field) - valueAt(report.samples, warmNs, field)));
     const records = delta(consumed.length > 0 ? consumed : produced, "count");
-    const perRecord = (cpu: number): number => (cpu / records) * 1e6;
+    const perRecord = (cpu: number): number => (records === 0 ? 0 : (cpu / records) * 1e6);
     return {
       recordsPerSecond: records / length.seconds,
       bytesPerSecond: (records * size) / length.seconds,
@@ -132,7 +132,8 @@ function audit(produced: readonly ProduceReport[], { good, bad }: ConsumeReport)
 
 function merged(encoded: readonly (EncodedLatencies | undefined)[]): Latencies | null {
   const parts = encoded.filter((part) => part !== undefined).map((part) => Latencies.decoded(part));
-  return parts.length === 0 ? null : Latencies.merged(parts);
+  const whole = Latencies.merged(parts);
+  return whole.count === 0 ? null : whole;
 }
 
 function sum(numbers: readonly number[]): number {
