@@ -19,6 +19,9 @@ import {
   valueLines,
 } from "./record-input.ts";
 
+/** So long nobody wonders. */
+const PATIENCE_MS = 1000;
+
 interface ProduceOptions {
   readonly file?: readonly string[];
   readonly whole?: true;
@@ -61,7 +64,12 @@ export function produce(invocation: Invocation): Promise<ExitCode> {
     // What was read before a failure is sent all the same; but who has waited once as long as may be does not wait again.
     const { reason } = tally.failed;
     const isTimedOut = reason instanceof BrokerError && reason.code === "REQUEST_TIMED_OUT";
+    const patience = setTimeout(() => {
+      if (world.stop.signal.aborted)
+        output.error("waiting until what was read is acknowledged; another signal gives it up");
+    }, PATIENCE_MS);
     await (isTimedOut ? producer.abort(reason) : producer.close()).catch((error: unknown) => tally.refused(error, 0));
+    clearTimeout(patience);
     progress.end();
     const isInterrupted = input.isCut && world.stop.signal.aborted;
     tally.report(topic, performance.now() - startedMs, isInterrupted);

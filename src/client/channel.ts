@@ -127,6 +127,7 @@ export class Channel {
     this.#connection = connection;
     if (this.#wasWelcome) callUser(this.#settings.onConnectionRestored);
     this.#wasWelcome = true;
+    if (this.#end !== null) return; // By the callback.
     this.#owner.connected?.(connection);
     for (const waiter of this.#waiters) waiter.resolve(connection);
   }
@@ -138,17 +139,20 @@ export class Channel {
     this.#lastError = error;
     // A broker that lets us in only to throw us out again is not asked more and more often.
     if (wasConnected && error.retriable) this.#backoff.reset();
-    if (this.#end === null) {
-      if (wasConnected) this.#owner.disconnected?.(error);
-      if (this.#isFinal(error)) {
-        this.#finish(error);
-        this.#owner.failed?.(error);
-      } else {
-        if (wasConnected) callUser(this.#settings.onConnectionLost, error);
-        this.#timer = setTimeout(() => this.#connect(), this.#backoff.next());
-      }
-    }
+    if (this.#end === null && wasConnected) this.#owner.disconnected?.(error);
+    // Callbacks of the user's may have closed it, here and below.
+    if (this.#end === null) this.#goOn(error, wasConnected);
     this.#closed();
+  }
+
+  #goOn(error: BrokerError, wasConnected: boolean): void {
+    if (this.#isFinal(error)) {
+      this.#finish(error);
+      this.#owner.failed?.(error);
+      return;
+    }
+    this.#timer = setTimeout(() => this.#connect(), this.#backoff.next());
+    if (wasConnected) callUser(this.#settings.onConnectionLost, error);
   }
 
   #isFinal(error: BrokerError): boolean {

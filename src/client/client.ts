@@ -186,7 +186,8 @@ export class Client {
 
   async #abortAll(): Promise<void> {
     const reason = new BrokerError("CLOSED", "the client was aborted", { cause: this.#signal?.reason });
-    await Promise.all([...this.#producers].map((producer) => producer.abort(reason)));
+    const parts = [...this.#producers, ...this.#consumers];
+    await Promise.all(parts.map((part) => part.abort(reason)));
     await this.close();
   }
 

@@ -110,6 +110,19 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
     return true;
   }
 
+  /**
+   * For who pulled a batch, and begins with it a moment later.
+   *
+   * @returns false: reading was ended meanwhile, or its partition was paused, and it comes again
+   * @throws what `end` was given
+   */
+  isStillDue({ due }: ReadableBatch): boolean {
+    if (this.isEnded) this.throwEnd();
+    else if (this.#isPaused(due)) this.#queue.putBack(due);
+    else return true;
+    return false;
+  }
+
   /** Nothing more is to be handed out, not even of a batch that was pulled. */
   get isEnded(): boolean {
     return this.#ended !== null;
@@ -294,6 +307,7 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
     } catch (error) {
       if (!this.#skips(error)) throw error;
       this.#tellSkipped(error);
+      batch.subscription.passed(Number(error.details["nextOffset"]));
       batch.subscription.consumed(batch.size);
       return null;
     }

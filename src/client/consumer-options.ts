@@ -121,7 +121,7 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
     topic: options.topic,
     partitions: partitions ?? null,
     from: startValue(options.from ?? "latest"),
-    offsets,
+    offsets: { ...offsets },
     untilEnd: options.until !== undefined && choiceOption("until", options.until, ["end"]) === "end",
     bufferBytes: integerOption("bufferBytes", options.bufferBytes ?? 4 * MIB, 1, 2 ** 31),
     decompressedBytesMax: integerOption("decompressedBytesMax", options.decompressedBytesMax ?? 64 * MIB, 1, 2 ** 31),

@@ -134,7 +134,8 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
       }
     });
     try {
-      for (let batch = await feed.pull(); batch !== null; batch = await feed.pull()) this.#walk(batch, cursor, visit);
+      for (let batch = await feed.pull(); batch !== null; batch = await feed.pull())
+        if (feed.isStillDue(batch)) this.#walk(batch, cursor, visit);
       if (this.#isCut) feed.throwEnd();
     } finally {
       await this.close();
@@ -150,6 +151,7 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
     const feed = this.#begin(null);
     try {
       for (let batch = await feed.pull(); batch !== null; batch = await feed.pull()) {
+        if (!feed.isStillDue(batch)) continue;
         batch.subscription.position = batch.header.nextOffset;
         yield new RecordBatch(batch);
         feed.consumed(batch, null);
@@ -177,6 +179,16 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
     return this.#closing;
   }
 
+  /**
+   * Ends reading at once, and closes the connection.
+   *
+   * @param reason what whoever reads gets as an exception
+   */
+  abort(reason: BrokerError = new BrokerError("CLOSED", "the consumer was aborted")): Promise<void> {
+    this.#end(reason);
+    return this.close();
+  }
+
   #begin(inPlace: InPlaceReader | null): ConsumerFeed {
     if (this.#feed !== null) throw new BrokerError("INVALID_REQUEST", "a consumer is read once; make another one");
     if (this.#isEnded) throw new BrokerError("CLOSED", "the consumer is closed");
@@ -200,7 +212,7 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
       while (cursor.next()) {
         // Typed as void, which a function that returns a promise may be given for.
         const returned: unknown = visit(cursor);
-        if (returned instanceof Promise) refuseAsynchronous(returned);
+        if (returned !== undefined && isThenable(returned)) refuseAsynchronous(returned);
         if (!this.#isInterrupted) continue;
         if (this.#isEnded || this.#feed!.holdsBack(batch, cursor.offset + 1)) {
           subscription.readTo(cursor.offset + 1);
@@ -226,8 +238,12 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
   }
 }
 
-function refuseAsynchronous(returned: Promise<unknown>): never {
-  returned.catch(() => {}); // What it fails with is not the point.
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+function refuseAsynchronous(returned: PromiseLike<unknown>): never {
+  Promise.resolve(returned).catch(() => {}); // What it fails with is not the point.
   const ways = "read by `for await (const record of consumer)`, or by batches()";
   throw new BrokerError("INVALID_OPTION", `forEach does not wait for its callback, which is asynchronous: ${ways}`);
 }

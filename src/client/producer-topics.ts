@@ -1,45 +1,32 @@
-/** The topics a producer knows, those it is looking up, and what was sent to the latter meanwhile. */
-import { asBrokerError } from "../base/errors.ts";
-import { type DeferredSend, DeferredSends } from "./deferred-sends.ts";
+/** The topics a producer knows, and those it is asking the broker about. */
+import { asBrokerError, type BrokerError } from "../base/errors.ts";
 import type { PartitionQueue } from "./partition-queue.ts";
 import type { ProducerTopic } from "./producer-topic.ts";
 
-interface LookUp {
-  readonly sends: DeferredSends;
-  readonly done: Promise<void>;
+/** The producer, as its topics see it. */
+export interface TopicsOwner {
+  /** Asks the broker; retries what may be retried. */
+  load(name: string): Promise<ProducerTopic>;
+  /** Partitions that were not known before have these queues. */
+  added(queues: readonly PartitionQueue[]): void;
+  /** The broker was asked about a topic. @param failure null: the topic is known, as it is now */
+  lookedUp(name: string, failure: BrokerError | null): void;
 }
 
 export class ProducerTopics {
-  readonly #load: (name: string) => Promise<ProducerTopic>;
-  readonly #take: (send: DeferredSend, topic: ProducerTopic) => void;
-  readonly #added: (queues: readonly PartitionQueue[]) => void;
-  readonly #bytesMax: number;
+  readonly #owner: TopicsOwner;
   readonly #known = new Map<string, ProducerTopic>();
   /** Topics that the broker does not have any more, until what they were given is settled. */
   readonly #retired = new Set<ProducerTopic>();
   /** What was asked for last. */
   #lastName = "";
   #last: ProducerTopic | undefined;
-  readonly #lookUps = new Map<string, LookUp>();
+  readonly #lookUps = new Map<string, Promise<void>>();
   /** Topics of which the broker is asked what is new. */
   readonly #refreshes = new Set<ProducerTopic>();
 
-  /**
-   * @param load     asks the broker; retries what may be retried
-   * @param take     takes what was sent to a topic that is known now
-   * @param added    told of the queues of partitions that were not known before
-   * @param bytesMax about as many bytes may wait for each topic
-   */
-  constructor(
-    load: (name: string) => Promise<ProducerTopic>,
-    take: (send: DeferredSend, topic: ProducerTopic) => void,
-    added: (queues: readonly PartitionQueue[]) => void,
-    bytesMax: number,
-  ) {
-    this.#load = load;
-    this.#take = take;
-    this.#added = added;
-    this.#bytesMax = bytesMax;
+  constructor(owner: TopicsOwner) {
+    this.#owner = owner;
   }
 
   /** @returns undefined: it is not known yet */
@@ -69,31 +56,18 @@ export class ProducerTopics {
   }
 
   /**
-   * Makes a topic known.
+   * Asks the broker about a topic, unless it is being asked.
    *
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, CONNECTION_LOST, CLOSED
    */
-  async lookUp(name: string): Promise<void> {
-    if (!this.#known.has(name)) await this.#lookUp(name).done;
-  }
-
-  /** Is the broker being asked about the topic for something that was sent? What is sent after that waits, too. */
-  isLookedUp(name: string): boolean {
-    return this.#lookUps.size > 0 && this.#lookUps.has(name);
-  }
-
-  /**
-   * Keeps what is sent to a topic or partition that is not known, or against limits that may be old, until the broker was asked.
-   *
-   * @throws BrokerError BUSY  too much waits already
-   */
-  defer(send: DeferredSend): void {
-    this.#lookUp(send.topic).sends.push(send);
-  }
-
-  /** Resolves when no topic is being looked up any more. */
-  async lookedUp(): Promise<void> {
-    await Promise.allSettled([...this.#lookUps.values()].map(({ done }) => done));
+  lookUp(name: string): Promise<void> {
+    const underWay = this.#lookUps.get(name);
+    if (underWay !== undefined) return underWay;
+    const done = this.#lookUp(name);
+    // Who only sends is told by the promise of `send`.
+    done.catch(() => {});
+    this.#lookUps.set(name, done);
+    return done;
   }
 
   /**
@@ -120,18 +94,15 @@ export class ProducerTopics {
   forget(name: string, topicId: Uint8Array): void {
     const topic = this.#known.get(name);
     if (topic === undefined || !isSame(topic.topicId, topicId)) return;
-    this.#known.delete(name);
+    this.#know(name, null);
     this.#retired.add(topic);
-    this.#lastName = "";
-    this.#last = undefined;
   }
 
   async #refresh(topic: ProducerTopic): Promise<void> {
     this.#refreshes.add(topic);
     try {
-      const fresh = await this.#load(topic.name);
-      // What waits for a look-up comes before what could be sent to the new partitions.
-      if (!this.#lookUps.has(topic.name) && isSame(topic.topicId, fresh.topicId)) this.#added(topic.update(fresh));
+      const fresh = await this.#owner.load(topic.name);
+      if (isSame(topic.topicId, fresh.topicId)) this.#owner.added(topic.update(fresh));
     } catch {
       // Batches are told what is wrong with their topic.
     } finally {
@@ -139,43 +110,35 @@ export class ProducerTopics {
     }
   }
 
-  /** @returns the topic of that name, with what is new */
-  #learn(fresh: ProducerTopic): ProducerTopic {
-    const known = this.#known.get(fresh.name);
-    if (known !== undefined && isSame(known.topicId, fresh.topicId)) {
-      this.#added(known.update(fresh));
-      return known;
+  async #lookUp(name: string): Promise<void> {
+    let failure: BrokerError | null = null;
+    try {
+      this.#learn(await this.#owner.load(name));
+    } catch (error) {
+      failure = asBrokerError(error);
+      throw error;
+    } finally {
+      this.#lookUps.delete(name);
+      this.#owner.lookedUp(name, failure);
     }
-    if (known !== undefined) this.#retired.add(known);
-    this.#known.set(fresh.name, fresh);
-    this.#added(fresh.queues);
-    return fresh;
   }
 
-  #lookUp(name: string): LookUp {
-    const underWay = this.#lookUps.get(name);
-    if (underWay !== undefined) return underWay;
-    const sends = new DeferredSends(this.#bytesMax);
-    const done = this.#load(name).then(
-      (fresh) => {
-        this.#lookUps.delete(name);
-        const topic = this.#learn(fresh);
-        this.#lastName = name;
-        this.#last = topic;
-        // At once, so that nothing sent from now on comes before.
-        while (!sends.isEmpty) this.#take(sends.shift(), topic);
-      },
-      (error: unknown) => {
-        this.#lookUps.delete(name);
-        sends.rejectAll(asBrokerError(error));
-        throw error;
-      },
-    );
-    // Who only sends is told by the promise of `send`.
-    done.catch(() => {});
-    const lookUp = { sends, done };
-    this.#lookUps.set(name, lookUp);
-    return lookUp;
+  #learn(fresh: ProducerTopic): void {
+    const known = this.#known.get(fresh.name);
+    if (known !== undefined && isSame(known.topicId, fresh.topicId)) {
+      this.#owner.added(known.update(fresh));
+      return;
+    }
+    if (known !== undefined) this.#retired.add(known);
+    this.#know(fresh.name, fresh);
+    this.#owner.added(fresh.queues);
+  }
+
+  #know(name: string, topic: ProducerTopic | null): void {
+    if (topic === null) this.#known.delete(name);
+    else this.#known.set(name, topic);
+    this.#lastName = "";
+    this.#last = undefined;
   }
 }
 

@@ -16,7 +16,7 @@ import { BATCH_HEADER_SIZE } from "../wasm/layout.ts";
 import { retry } from "./backoff.ts";
 import { BATCH_AT, Batch, type BatchOutcome, type RecordWaiter } from "./batch.ts";
 import { BatchMemory } from "./batch-memory.ts";
-import { type DeferredSend, DeferredSends } from "./deferred-sends.ts";
+import { type DeferredSend, DeferredSends, type Obstacle } from "./deferred-sends.ts";
 import { Linger } from "./linger.ts";
 import type { ConnectSettings } from "./options.ts";
 import type { PartitionQueue, QueueOwner } from "./partition-queue.ts";
@@ -77,14 +77,13 @@ export class Producer {
     this.#memory = new BatchMemory(module, bufferBytes, batchBytes);
     this.#linger = new Linger(lingerMs);
     this.#deferred = new DeferredSends(bufferBytes);
-    this.#topics = new ProducerTopics(
-      (name) => this.#load(name),
-      (send, topic) => this.#sendTo(topic, send, false),
-      (queues) => {
+    this.#topics = new ProducerTopics({
+      load: (name) => this.#load(name),
+      added: (queues) => {
         for (const queue of queues) this.#sender.add(queue);
       },
-      bufferBytes,
-    );
+      lookedUp: (name, failure) => this.#lookedUp(name, failure),
+    });
     this.#sender = new ProduceSender(connect, windowBytes, {
       connected: () => this.#topics.doubt(),
       failed: (error) => this.#fail(error),
@@ -122,7 +121,7 @@ export class Producer {
    * others' are not looked at.
    *
    * @returns false: it was taken, but now the memory is full; await `ready` before the next one
-   * @throws BrokerError BUSY                        the memory is full, and it was not taken
+   * @throws BrokerError BUSY                        it was not taken: the memory is full, or a `send` before it has to wait
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION  also for a topic that exists, if it was not made known by `prepare`
    * @throws BrokerError MESSAGE_TOO_LARGE, INVALID_RECORD, INVALID_TIMESTAMP, CLOSED
    */
@@ -131,8 +130,8 @@ export class Producer {
     const name = this.#topicName(record);
     const topic = this.#topics.get(name);
     if (topic === undefined) throw unknownTopic(name);
-    // What `send` was given before comes before.
-    if (!this.#deferred.isEmpty) throw noMemory();
+    if (this.#deferred.comesBefore(name))
+      throw new BrokerError("BUSY", "what was sent before has to wait; await ready() before the next enqueue");
     this.#append(topic, record, null);
     if (!this.#isFull()) return true;
     this.#makeWay();
@@ -140,7 +139,7 @@ export class Producer {
   }
 
   /**
-   * Waits until there is memory for more records.
+   * Waits until there is memory for more records, and no `send` that has to wait.
    *
    * @throws BrokerError CLOSED, or why the producer cannot go on
    * @throws the signal's reason
@@ -246,28 +245,50 @@ export class Producer {
   }
 
   #send(send: DeferredSend): void {
+    const obstacle = this.#deferred.comesBefore(send.topic) ? "memory" : this.#take(send, null);
+    if (obstacle === null) return;
     try {
-      const topic = this.#topics.get(send.topic);
-      const isKnown = topic !== undefined && !topic.mayLack(send.record.partition);
-      if (isKnown && !this.#topics.isLookedUp(send.topic)) this.#sendTo(topic, send, true);
-      else this.#topics.defer(send);
+      this.#deferred.push(send, obstacle);
     } catch (error) {
       send.reject(asBrokerError(error));
     }
   }
 
-  /** @param mayAsk a limit that it exceeds may be asked for again before it is refused */
-  #sendTo(topic: ProducerTopic, send: DeferredSend, mayAsk: boolean): void {
+  /**
+   * Takes a record, or rejects it; or asks the broker whether what stands against it still holds.
+   *
+   * @param sinceMs since when it waits, by the monotonic clock; null: it was given just now
+   * @returns what it has to wait for; null: it is done with
+   */
+  #take(send: DeferredSend, sinceMs: number | null): Obstacle | null {
+    const topic = this.#topics.get(send.topic);
     try {
       if (this.#failure !== null) throw this.#failure;
+      if (topic === undefined) return this.#ask(send.topic);
+      const mayLack = topic.mayLack(send.record.partition);
+      if (mayLack && (sinceMs === null || topic.isOlderThan(sinceMs))) return this.#ask(send.topic);
       if (this.#isFull()) this.#makeWay();
-      if (this.#isFull() || !this.#deferred.isEmpty) this.#deferred.push(send);
-      else if (!this.#appendSend(topic, send)) this.#deferred.push(send);
+      if (this.#isFull() || !this.#appendSend(topic, send)) return "memory";
     } catch (error) {
-      if (mayAsk && isLimit(error) && topic.isOlderThan(performance.now() - LIMITS_MAX_AGE_MS))
-        this.#topics.defer(send);
-      else send.reject(asBrokerError(error));
+      if (isByLimit(error) && topic?.isOlderThan(sinceMs ?? performance.now() - LIMITS_MAX_AGE_MS))
+        return this.#ask(send.topic);
+      send.reject(asBrokerError(error));
     }
+    return null;
+  }
+
+  #ask(topic: string): Obstacle {
+    void this.#topics.lookUp(topic);
+    return "topic";
+  }
+
+  #lookedUp(topic: string, failure: BrokerError | null): void {
+    const deferred = this.#deferred;
+    if (failure === null) deferred.release(topic);
+    else if (!failure.retriable) deferred.reject(topic, failure);
+    // How long each of them may wait is for `expire` to say.
+    else if (deferred.keep(topic, failure)) this.#ask(topic);
+    this.#goOn();
   }
 
   /** @returns false: there is no memory for it until others are acknowledged */
@@ -387,7 +408,7 @@ export class Producer {
     const { onError, acks } = this.#settings;
     const { topic, topicId, partition } = queue.target;
     if (error.code === "UNKNOWN_TOPIC_OR_PARTITION") this.#topics.forget(topic, topicId);
-    if (isLimit(error)) this.#topics.doubt(topic);
+    if (error.code === "MESSAGE_TOO_LARGE" || error.code === "INVALID_TIMESTAMP") this.#topics.doubt(topic);
     // With acks 0 nobody hears of it.
     if (acks !== 0) {
       if (this.#lost !== null) this.#lost.count += unwatchedCount;
@@ -400,30 +421,27 @@ export class Producer {
   /** A batch is settled: others may go, and there is memory again. */
   #settled(queue: PartitionQueue): void {
     if (queue.isIdle) this.#linger.idle(queue);
-    const deferred = this.#deferred;
-    while (!deferred.isEmpty && !this.#isFull()) {
-      const send = deferred.first;
-      const topic = this.#topics.get(send.topic);
-      try {
-        if (topic === undefined) this.#topics.defer(send);
-        else if (!this.#appendSend(topic, send)) break;
-      } catch (error) {
-        send.reject(asBrokerError(error));
-      }
-      deferred.shift();
-    }
+    this.#goOn();
+  }
+
+  /** What waits may go on, perhaps. */
+  #goOn(): void {
+    this.#deferred.offer((send, sinceMs) => this.#take(send, sinceMs));
     if (this.#isFull()) this.#makeWay();
-    if (this.#isFull() || !deferred.isEmpty) return;
+    if (this.#isFull() || !this.#deferred.isEmpty) return;
     const waiters = this.#readyWaiters;
     this.#readyWaiters = [];
     for (const waiter of waiters) waiter.resolve();
   }
 
   async #settleAll(): Promise<void> {
-    await this.#topics.lookedUp();
-    const target = this.#deferred.pushed;
-    do await this.#settleBatches();
-    while (this.#deferred.shifted < target);
+    const { pushed } = this.#deferred;
+    while (this.#deferred.hasBefore(pushed)) {
+      // They may wait for the memory of batches that would linger.
+      for (const queue of this.#topics.queues()) queue.close();
+      if (this.#deferred.hasBefore(pushed)) await this.#deferred.shrunk();
+    }
+    await this.#settleBatches();
   }
 
   /** Closes the open batches, and waits for all there are. */
@@ -447,9 +465,8 @@ export class Producer {
     for (const queue of this.#topics.release()) this.#sender.remove(queue);
     // What the broker neither takes nor refuses is taken back with the connection.
     if (isStuck) this.#sender.channel.drop(new BrokerError("REQUEST_TIMED_OUT", "the broker did not answer in time"));
-    const deferred = this.#deferred;
-    while (!deferred.isEmpty && deferred.firstSinceMs < sinceMs)
-      deferred.shift().reject(new BrokerError("REQUEST_TIMED_OUT", "there was no memory for the record in time"));
+    this.#deferred.expire(sinceMs);
+    this.#goOn();
   }
 
   #fail(error: BrokerError): void {
@@ -477,9 +494,10 @@ function noMemory(): BrokerError {
   return new BrokerError("BUSY", "the producer's memory is full; await ready() when enqueue returns false");
 }
 
-/** Is it a refusal by a limit that can be changed? */
-function isLimit(error: unknown): boolean {
-  return error instanceof BrokerError && (error.code === "MESSAGE_TOO_LARGE" || error.code === "INVALID_TIMESTAMP");
+/** Was a record refused by a limit of its topic that may have been raised? */
+function isByLimit(error: unknown): boolean {
+  if (!(error instanceof BrokerError)) return false;
+  return error.code === "MESSAGE_TOO_LARGE" || (error.code === "INVALID_TIMESTAMP" && "maxMs" in error.details);
 }
 
 function tooLarge(topic: string, size: number, sizeMax: number): BrokerError {

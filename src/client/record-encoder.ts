@@ -14,7 +14,7 @@ export type Payload = Uint8Array | string;
 
 type HeaderPair = readonly [name: string, value: Payload | null];
 
-/** Names and values in their order: an object, a Map, or pairs, whose names may repeat. */
+/** Names and values in their order: an object, a Map, or pairs, whose names may repeat. Not what can be iterated only once. */
 export type Headers = Iterable<HeaderPair> | Readonly<Record<string, Payload | null>>;
 
 export interface RecordContent {
@@ -116,6 +116,12 @@ function byteLength(what: string, bytes: Uint8Array): number {
 
 function pairsOf(headers: Headers): readonly HeaderPair[] {
   if (typeof headers === "object" && headers !== null) {
+    // A record may be looked at again: when there is memory, or after BUSY.
+    if (Symbol.iterator in headers && Object.is(headers[Symbol.iterator](), headers))
+      throw new BrokerError(
+        "INVALID_RECORD",
+        "headers that can be iterated only once: give the Map itself, or an array",
+      );
     const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
     if (pairs.every((pair) => Array.isArray(pair))) return pairs;
   }

@@ -61,13 +61,16 @@ export class RecordIterator implements AsyncIterator<ConsumedRecord, undefined> 
   async #nextBatch(): Promise<IteratorResult<ConsumedRecord, undefined>> {
     const cursor = this.#cursor;
     try {
-      do {
+      for (;;) {
         if (this.#batch !== null) this.#feed.consumed(this.#batch, cursor.fault);
-        this.#batch = await this.#feed.pull();
-        if (this.#batch === null) return await this.return();
-        cursor.open(this.#batch);
-      } while (!cursor.next());
-      return this.#record();
+        this.#batch = null;
+        const batch = await this.#feed.pull();
+        if (batch === null) return await this.return();
+        if (!this.#feed.isStillDue(batch)) continue;
+        this.#batch = batch;
+        cursor.open(batch);
+        if (cursor.next()) return this.#record();
+      }
     } catch (error) {
       await this.#finish();
       throw error;

@@ -81,6 +81,8 @@ export class Subscription implements BatchSink {
   position = -1;
   /** Offset after the last record that the user came back from, at most `position`; -1: not known yet. The owner moves it. */
   doneOffset = -1;
+  /** Below it nothing comes that was not delivered. Only what lies after what was delivered last counts. */
+  #passedOffset = -1;
 
   /** @param creditMax bytes that may be under way and not consumed */
   constructor(
@@ -120,6 +122,12 @@ export class Subscription implements BatchSink {
   readTo(offset: number): void {
     this.position = offset;
     this.doneOffset = offset;
+  }
+
+  /** Nothing below comes that was not delivered: what is not wanted or cannot be read is left out. */
+  passed(offset: number): void {
+    this.#passedOffset = Math.max(this.#passedOffset, offset);
+    this.#settlePassed();
   }
 
   /** From now on less may be under way and not consumed. What the broker has already it may send. */
@@ -181,6 +189,7 @@ export class Subscription implements BatchSink {
     const fromTime = this.#fromTime;
     if (!isPast) this.#goOnAt(header.nextOffset);
     if (isPast || isBeyond || isEmpty) {
+      if (isEmpty && !isPast && !isBeyond) this.passed(header.nextOffset);
       this.#giveBack(size);
     } else {
       this.#fromTime = Number.NEGATIVE_INFINITY;
@@ -194,6 +203,7 @@ export class Subscription implements BatchSink {
   consumed(size: number): void {
     this.#held -= size;
     assert(this.#held >= 0, "a batch is consumed once");
+    this.#settlePassed();
     this.#giveBack(size);
   }
 
@@ -254,6 +264,11 @@ export class Subscription implements BatchSink {
     const offset = this.#nextOffset < 0 ? nextOffset : this.#nextOffset;
     const { onSkip } = this.#owner.settings;
     if (onSkip !== null) callUser(onSkip, { topic, partition, offset, nextOffset, error: located(error, this) });
+    this.passed(nextOffset);
+  }
+
+  #settlePassed(): void {
+    if (this.#held === 0 && this.#passedOffset > this.doneOffset) this.readTo(this.#passedOffset);
   }
 
   #fail(error: BrokerError): void {

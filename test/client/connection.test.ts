@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
-import { type ConnectOptions, connect } from "../../src/client/index.ts";
+import { type Client, type ConnectOptions, connect } from "../../src/client/index.ts";
 import { Opcode } from "../../src/protocol/websocket.ts";
 import { until } from "../helpers/until.ts";
 import { closeLater, codeOf, connectTo, startFakeBroker } from "./harness.ts";
@@ -126,6 +126,24 @@ describe("a connection", () => {
     }
     expect(broker.welcomes).toBe(6);
     expect(news).toEqual(Array.from({ length: 5 }, () => ["CONNECTION_LOST", "restored"]).flat());
+  });
+
+  test.each(["lost", "restored"] as const)("closed by who is told that it is %s is not made again", async (news) => {
+    const broker = await startFakeBroker();
+    let client: Client | null = null;
+    let isClosed = false;
+    const close = (): void => {
+      isClosed = true;
+      void client?.close();
+    };
+    client = await connectTo(broker, news === "lost" ? { onConnectionLost: close } : { onConnectionRestored: close });
+    broker.cut();
+    await until(() => isClosed);
+    await until(() => broker.connections.size === 0);
+    const { welcomes } = broker;
+    await sleep(100);
+    expect(broker.welcomes).toBe(welcomes);
+    expect(broker.connections.size).toBe(0);
   });
 
   test("a request under way when it is cut is rejected: it may have been carried out", async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { runInNewContext } from "node:vm";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
@@ -397,6 +398,10 @@ describe("forEach", () => {
       message: expect.stringContaining("for await"),
     });
     expect(consumer.offsets).toEqual({ 0: 0 });
+    // Promises that are not ours, too.
+    const promise = runInNewContext("Promise.resolve()");
+    const other = client.consumer({ topic: "t", from: "earliest" });
+    expect(await codeOf(other.forEach((() => promise) as () => void))).toBe("INVALID_OPTION");
   });
 
   test("ends with close in the middle of a batch, and another consumer goes on there", async () => {

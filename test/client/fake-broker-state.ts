@@ -47,6 +47,8 @@ export abstract class FakeBrokerState {
   arrivals = 0;
   /** How often topics were described. */
   descriptions = 0;
+  /** Until then they are not described, and as they are then. */
+  described: Promise<void> = Promise.resolve();
   nextProducerId = 1000n;
   /** Does not answer anything any more, and does not hang up. */
   isMute = false;

@@ -178,7 +178,8 @@ export class FakeConnection {
       }
       case "DescribeTopics":
         broker.descriptions++;
-        return this.#describe(correlation, message.body.names ?? [...broker.topics.keys()]);
+        void broker.described.then(() => this.#describe(correlation, message.body.names ?? [...broker.topics.keys()]));
+        return;
       case "CreateTopic":
         broker.topic(message.body.name, message.body.partitions);
         return this.#describe(correlation, [message.body.name]);

@@ -1,7 +1,8 @@
 /** Where a consumer goes on that is given the offsets of an earlier one. */
 import { expect, test } from "vitest";
+import { assembleBatch } from "../wasm/batch-writer.ts";
 import { connectTo, startFakeBroker } from "./harness.ts";
-import { fill, numberOf, range, read, readWith } from "./reading.ts";
+import { fill, modes, numberOf, range, read, readWith } from "./reading.ts";
 
 test.each(["records", "batches"])(
   "its offsets are where another one goes on, after a close within the loop over %s",
@@ -124,4 +125,48 @@ test.each(["forEach", "records"] as const)("%s aborted within the last batch is 
   await expect(reading).rejects.toThrow("enough");
   expect(seen).toEqual(range(0, 5));
   expect(consumer.offsets).toEqual({ 0: 5 });
+});
+
+test.each(modes)(
+  "offsets without records, and what is skipped, are done with when they are passed: %s",
+  async (mode) => {
+    const broker = await startFakeBroker();
+    const partition = broker.topic("t").partitions[0]!;
+    fill(partition, 15, 5);
+    const { bytes } = partition.batches[2]!;
+    bytes[bytes.length - 3]! ^= 1;
+    // As compaction leaves it: offsets without records.
+    partition.put(assembleBatch([], { baseOffset: 15n, count: 0, lastOffsetDelta: 3 }), 4);
+    const client = await connectTo(broker);
+    const consumer = client.consumer({ topic: "t", from: "earliest", until: "end", onCorrupt: "skip" });
+    const seen: number[] = [];
+    await readWith(consumer, mode, ({ offset }) => void seen.push(offset));
+    expect(seen).toEqual(range(0, 10));
+    expect(consumer.offsets).toEqual({ 0: 19 });
+    expect(consumer.positions).toMatchObject([{ offset: 19, highWatermark: 19 }]);
+  },
+);
+
+test("what is passed is not done with before what was handed out before it", async () => {
+  const broker = await startFakeBroker();
+  const partition = broker.topic("t").partitions[0]!;
+  fill(partition, 5, 5);
+  partition.put(assembleBatch([], { baseOffset: 5n, count: 0, lastOffsetDelta: 3 }), 4);
+  const client = await connectTo(broker);
+  const consumer = client.consumer({ topic: "t", from: "earliest", until: "end" });
+  for await (const { offset } of consumer) if (offset === 4) break;
+  expect(consumer.offsets).toEqual({ 0: 4 });
+});
+
+test("the offsets that are given are those of that moment", async () => {
+  const broker = await startFakeBroker();
+  fill(broker.topic("t").partitions[0]!, 20, 10);
+  const client = await connectTo(broker);
+  const offsets: Record<number, number> = { 0: 15 };
+  const consumer = client.consumer({ topic: "t", from: "earliest", until: "end", offsets });
+  offsets[0] = 3;
+  offsets[9] = 1;
+  const seen: number[] = [];
+  await consumer.forEach(({ offset }) => void seen.push(offset));
+  expect(seen).toEqual(range(15, 20));
 });

@@ -120,6 +120,47 @@ test.each(modes)("a pause and a close, within %s or from outside, end it", async
   }
 });
 
+test.each(["close", "pause", "abort"] as const)(
+  "forEach calls back no more after %s, however soon that comes",
+  async (end) => {
+    const broker = await startFakeBroker();
+    fill(broker.topic("t").partitions, 2);
+    const client = await connectTo(broker);
+    for (let turns = 0; turns < 16; turns++) {
+      const abort = new AbortController();
+      const consumer = client.consumer({ topic: "t", from: "earliest", signal: abort.signal });
+      consumer.pause();
+      let isEnded = false;
+      const seen: number[] = [];
+      const reading = consumer.forEach(({ offset }) => {
+        expect(isEnded).toBe(false);
+        seen.push(offset);
+      });
+      const outcome = reading.then(
+        () => "ended",
+        (error: Error) => error.message,
+      );
+      await until(() => (consumer.positions[0]?.highWatermark ?? 0) > 0);
+      await sleep(2);
+      consumer.resume();
+      for (let turn = 0; turn < turns; turn++) await null;
+      isEnded = true;
+      if (end === "close") void consumer.close();
+      else if (end === "pause") consumer.pause();
+      else abort.abort(new Error("enough"));
+      if (end === "pause") {
+        await sleep(2);
+        isEnded = false;
+        consumer.resume();
+        await until(() => seen.length === 20);
+        await consumer.close();
+        expect(seen).toEqual(upTo(20));
+      }
+      expect(await outcome).toBe(end === "abort" ? "enough" : "ended");
+    }
+  },
+);
+
 test("what is paused is sent no more than its credit, also over several connections", async () => {
   const broker = await startFakeBroker();
   const { partitions } = broker.topic("t", 2);
