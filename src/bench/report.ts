@@ -7,7 +7,8 @@ import type { Latencies, LatencySummary } from "./latencies.ts";
 import type { Workload } from "./run.ts";
 import { LATENCIES, type LatencyName, latenciesOf, type RunLine } from "./run-line.ts";
 
-export const REPORT_SCHEMA = 1;
+/** Counts the forms that report.json has had. */
+export const REPORT_SCHEMA = 2;
 
 /** Where and how it was measured. */
 export interface ReportFacts {
@@ -32,6 +33,15 @@ export interface Spread {
 /** Quantiles (0 to 1) and us, for a plot. */
 export type Curve = readonly (readonly [quantile: number, us: number])[];
 
+export interface ReportLatencies {
+  /** Of all repetitions, merged. */
+  readonly summary: LatencySummary;
+  readonly curve: Curve;
+  /** Of each repetition by itself. */
+  readonly p50Us: Spread;
+  readonly p99Us: Spread;
+}
+
 export interface ReportCell {
   readonly peer: string;
   readonly title: string;
@@ -43,7 +53,8 @@ export interface ReportCell {
   readonly producerCpuUs: Spread;
   readonly consumerCpuUs: Spread;
   readonly brokerMemoryBytes: Spread;
-  readonly latencies: Readonly<Record<LatencyName, { readonly summary: LatencySummary; readonly curve: Curve } | null>>;
+  /** null: not timed. */
+  readonly latencies: Readonly<Record<LatencyName, ReportLatencies | null>>;
   /** Records that were acknowledged and those that were read and found good, of all repetitions. */
   readonly audit: { readonly acknowledged: number; readonly consumed: number };
 }
@@ -77,10 +88,7 @@ function cellOf(lines: readonly RunLine[]): ReportCell {
   const { peer, title } = lines[0]!;
   const spread = (value: (line: RunLine) => number): Spread => spreadOf(lines.map(value));
   const latencies = Object.fromEntries(
-    LATENCIES.map((name) => {
-      const merged = latenciesOf(lines, name);
-      return [name, merged === null ? null : { summary: merged.summary(), curve: curveOf(merged) }];
-    }),
+    LATENCIES.map((name) => [name, reportLatencies(lines, name)]),
   ) as ReportCell["latencies"];
   const total = (value: (line: RunLine) => number): number => lines.reduce((sum, line) => sum + value(line), 0);
   return {
@@ -99,6 +107,14 @@ function cellOf(lines: readonly RunLine[]): ReportCell {
       consumed: total(({ figures }) => figures.audit.consumed),
     },
   };
+}
+
+function reportLatencies(lines: readonly RunLine[], name: LatencyName): ReportLatencies | null {
+  const merged = latenciesOf(lines, name);
+  if (merged === null) return null;
+  const each = lines.flatMap((line) => latenciesOf([line], name) ?? []);
+  const spread = (quantile: number): Spread => spreadOf(each.map((latencies) => latencies.atUs(quantile)));
+  return { summary: merged.summary(), curve: curveOf(merged), p50Us: spread(0.5), p99Us: spread(0.99) };
 }
 
 export function spreadOf(values: readonly number[]): Spread {

@@ -238,6 +238,25 @@ SHA-256 against the files. Prints throughput and a histogram of latency. Exit co
   run: async (invocation) => (await import("./demo.ts")).demo(invocation),
 };
 
+const bench: CommandGroup = {
+  name: "bench",
+  summary: "Look at benchmarks",
+  commands: [
+    {
+      synopsis: "compare <before> <after>",
+      summary: "Show two runs of `npm run bench:peers` beside each other, with their noise bands",
+      details: `Each is a folder that the benchmark wrote, or its report.json. A figure is a median with the range of its repetitions.
+Only where two ranges do not touch is one of them called better; of a single repetition nothing is known.`,
+      examples: [
+        ["cambium bench compare build/bench-main build/bench-mine", ""],
+        [`cambium bench compare old new --json | jq 'select(.verdict == "worse")'`, "one object a figure"],
+      ],
+      settings: [],
+      run: async (invocation) => (await import("./bench-compare.ts")).benchCompare(invocation),
+    },
+  ],
+};
+
 const config: CommandDefinition = {
   synopsis: "config",
   summary: "Show every setting: its names, its value here and where that comes from",
@@ -260,4 +279,5 @@ export const commands: readonly (CommandDefinition | CommandGroup)[] = [
   dump,
   config,
   demo,
+  bench,
 ];

@@ -24,6 +24,7 @@ describe("help", () => {
     "dump",
     "config",
     "demo",
+    "bench compare",
   ];
 
   test("the first page names every command and how to get started", async () => {
