@@ -1,6 +1,6 @@
 /** Rows of sustained throughput: a producer process, the broker, and mostly a consumer process at the same time. */
 import { monotonicNs } from "../../src/bench/monotonic.ts";
-import { valueAt } from "../../src/bench/sampler.ts";
+import { gainOf } from "../../src/bench/sampler.ts";
 import type { Sample } from "../../src/bench/task.ts";
 import { connect } from "../../src/client/index.ts";
 import type { ConsumeReport, ConsumeTask } from "./consume-task.ts";
@@ -69,7 +69,7 @@ async function measure(broker: BrokerProcess, workload: Workload, length: RunLen
   const begin = produced.beganNs + length.warmUpSeconds * 1e9;
   const end = begin + length.seconds * 1e9;
   const delta = (samples: ProduceReport["samples"], field: "count" | "cpu"): number =>
-    valueAt(samples, end, field) - valueAt(samples, begin, field);
+    gainOf(samples, field, begin, end);
   const records = delta((consumed ?? produced).samples, "count");
   return {
     records: records / length.seconds,

@@ -24,6 +24,8 @@
 #define SEQUENCES_MAX 65536
 #define SAMPLE_NS 50e6
 #define SAMPLES_MAX 200000
+/* What is due later counts as the last of them. */
+#define SECONDS_MAX 4096
 /* Records between two looks at the clock. */
 #define BURST 256
 /* Who waits for a record that is lost waits for ever. */
@@ -81,14 +83,38 @@ static void record(histogram *into, double ns) {
   into->counts[shift * SUB_COUNT + (us >> shift)]++;
 }
 
-static void print_histogram(const char *name, const histogram *of) {
-  printf(",\"%s\":[", name);
+static void print_histogram(const histogram *of) {
+  printf("[");
   int is_first = 1;
   for (int index = 0; index < BUCKETS; index++) {
     if (of->counts[index] == 0) continue;
     uint64_t us = (uint64_t)(index & (SUB_COUNT - 1)) << (index >> SUB_BITS);
     printf("%s[%llu,%llu]", is_first ? "" : ",", (unsigned long long)us, (unsigned long long)of->counts[index]);
     is_first = 0;
+  }
+  printf("]");
+}
+
+/* By the second of the measured part in which a record was due. */
+typedef struct {
+  histogram *seconds[SECONDS_MAX];
+  int count;
+} histograms;
+
+/* Before the measured part began nothing is recorded. */
+static void record_due(histograms *into, double since_warm_ns, double ns) {
+  if (since_warm_ns < 0) return;
+  int second = (int)(since_warm_ns / 1e9);
+  if (second >= SECONDS_MAX) second = SECONDS_MAX - 1;
+  for (; into->count <= second; into->count++) into->seconds[into->count] = calloc(1, sizeof(histogram));
+  record(into->seconds[second], ns);
+}
+
+static void print_histograms(const char *name, const histograms *of) {
+  printf(",\"%s\":[", name);
+  for (int second = 0; second < of->count; second++) {
+    if (second > 0) printf(",");
+    print_histogram(of->seconds[second]);
   }
   printf("]");
 }
@@ -173,7 +199,7 @@ static uint64_t acked[PARTITIONS_MAX];
 static volatile uint64_t acked_total;
 static uint64_t numbers[PARTITIONS_MAX];
 static uint64_t sent;
-static histogram response, service;
+static histograms response, service;
 static double warm_ns, end_ns;
 static int is_timed;
 
@@ -181,11 +207,9 @@ static void acknowledged(int partition, timing *times) {
   acked[partition]++;
   acked_total++;
   if (times == NULL) return;
-  if (times->due_ns >= warm_ns) {
-    double now_ns = monotonic_ns();
-    record(&response, now_ns - times->due_ns);
-    record(&service, now_ns - times->sent_ns);
-  }
+  double now_ns = monotonic_ns();
+  record_due(&response, times->due_ns - warm_ns, now_ns - times->due_ns);
+  record_due(&service, times->due_ns - warm_ns, now_ns - times->sent_ns);
   free(times);
 }
 
@@ -243,8 +267,8 @@ static int run_producer(const producer_calls *calls) {
   print_counts("acked", acked, partitions);
   print_samples();
   if (is_timed) {
-    print_histogram("response", &response);
-    print_histogram("service", &service);
+    print_histograms("response", &response);
+    print_histograms("service", &service);
   }
   end_report();
   return 0;
@@ -255,7 +279,7 @@ static int run_producer(const producer_calls *calls) {
 static uint64_t good[SEQUENCES_MAX];
 static uint64_t bad, consumed_total;
 static uint64_t timed_every;
-static histogram end_to_end;
+static histograms end_to_end;
 
 /* Looks at a record that was delivered. */
 static void audit(int partition, int partitions, const uint8_t *value, size_t size, double now_ns) {
@@ -274,7 +298,7 @@ static void audit(int partition, int partitions, const uint8_t *value, size_t si
                 memcmp(value + STAMP_SIZE, bodies[(uint64_t)number % BODIES] + STAMP_SIZE, value_size - STAMP_SIZE) == 0;
   if (is_good) good[sequence]++;
   else bad++;
-  if (consumed_total++ % timed_every == 0 && due_ns >= warm_ns && due_ns < end_ns) record(&end_to_end, now_ns - due_ns);
+  if (consumed_total++ % timed_every == 0 && due_ns < end_ns) record_due(&end_to_end, due_ns - warm_ns, now_ns - due_ns);
 }
 
 /* Takes what has come, waits up to `ms` for the first. @returns how many records were given to `audit` */
@@ -308,7 +332,7 @@ static int run_consumer(consume_call consume) {
   print_counts("good", good, (int)(number_of("producers") * partitions));
   printf(",\"bad\":%llu", (unsigned long long)bad);
   print_samples();
-  print_histogram("endToEnd", &end_to_end);
+  print_histograms("endToEnd", &end_to_end);
   end_report();
   return 0;
 }

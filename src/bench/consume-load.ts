@@ -1,6 +1,6 @@
 /** The process of a consumer that audits what a broker delivers (task.ts). */
 import { createInterface } from "node:readline";
-import { Latencies } from "./latencies.ts";
+import { LatenciesBySecond } from "./latencies-by-second.ts";
 import type { ConnectLoadClient } from "./load-client.ts";
 import { monotonicNs } from "./monotonic.ts";
 import { sampled } from "./sampler.ts";
@@ -16,7 +16,7 @@ const client = await connectLoadClient({ server: task.server, topic: task.topic 
 const consumer = await client.consumer();
 const payloads = new StampedPayloads(task.size);
 const good = new Array<number>(task.producers * task.partitions).fill(0);
-const endToEnd = Latencies.empty();
+const endToEnd = new LatenciesBySecond();
 let until = Number.POSITIVE_INFINITY;
 let total = 0;
 let bad = 0;
@@ -42,7 +42,7 @@ await consumer.run((partition, bytes, view, at, size) => {
   else bad++;
   if (total % task.timedEvery === 0) {
     const dueNs = dueNsOf(view, at);
-    if (window !== null && dueNs >= window.warmNs && dueNs < window.endNs) endToEnd.record(monotonicNs() - dueNs);
+    if (window !== null && dueNs < window.endNs) endToEnd.record(dueNs - window.warmNs, monotonicNs() - dueNs);
   }
   if (++total >= until) void consumer.close();
 });

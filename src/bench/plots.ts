@@ -12,6 +12,12 @@ export interface Series {
   readonly points: Curve;
 }
 
+/** A value for each second; null: there is none. */
+export interface TimeSeries {
+  readonly colour: string;
+  readonly values: readonly (number | null)[];
+}
+
 const BAR_HEIGHT = 26;
 const LABEL_WIDTH = 260;
 const BAR_WIDTH = 560;
@@ -61,6 +67,52 @@ export function curveChart(series: readonly Series[], title: string): string {
     return `<path d="M${path}" fill="none" stroke="${colour}" stroke-width="2"/>`;
   });
   return `<svg viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-label="${title}"><text x="${left}" y="14">${title}</text>${columns.join("")}${rows.join("")}${lines.join("")}</svg>`;
+}
+
+/** Values over time, a second from one to the next. */
+export function timeChart(series: readonly TimeSeries[], title: string, isLogarithmic: boolean): string {
+  const values = series.flatMap(({ values: own }) => own.filter((value) => value !== null));
+  const seconds = Math.max(2, ...series.map(({ values: own }) => own.length));
+  const ticks = isLogarithmic ? decades(values) : steps(Math.max(...values));
+  const scale = (value: number): number => (isLogarithmic ? Math.log10(Math.max(value, ticks[0]!)) : value);
+  const [floor, ceiling] = [scale(ticks[0]!), scale(ticks.at(-1)!)];
+  const { width, height, left, right, top, bottom } = PLOT;
+  const x = (second: number): number => left + (second / (seconds - 1)) * (width - left - right);
+  const y = (value: number): number =>
+    height - bottom - ((scale(value) - floor) / (ceiling - floor)) * (height - top - bottom);
+  const rows = ticks.map((tick) => {
+    const at = y(tick).toFixed(1);
+    return `<path d="M${left} ${at}H${width - right}" stroke="#ddd"/><text x="${left - 6}" y="${+at + 4}" text-anchor="end">${short(tick)}</text>`;
+  });
+  const columns = [0, seconds - 1].map(
+    (second) => `<text x="${x(second)}" y="${height - 10}" text-anchor="middle">${second} s</text>`,
+  );
+  const lines = series.map(({ colour, values: own }) => {
+    const points = own.flatMap((value, second) =>
+      value === null ? [] : [`${x(second).toFixed(1)} ${y(value).toFixed(1)}`],
+    );
+    return `<path d="M${points.join("L")}" fill="none" stroke="${colour}" stroke-width="2"/>`;
+  });
+  return `<svg viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-label="${title}"><text x="${left}" y="14">${title}</text>${rows.join("")}${columns.join("")}${lines.join("")}</svg>`;
+}
+
+/** @returns powers of ten around all values */
+function decades(values: readonly number[]): number[] {
+  const floor = Math.floor(Math.log10(Math.max(Math.min(...values), 0.001)));
+  const ceiling = Math.max(floor + 1, Math.ceil(Math.log10(Math.max(...values, 0.001))));
+  return Array.from({ length: ceiling - floor + 1 }, (_, index) => 10 ** (floor + index));
+}
+
+/** @returns round numbers from 0 to at least `most` */
+function steps(most: number): number[] {
+  const step = 10 ** Math.floor(Math.log10(Math.max(most, 1e-9)));
+  const count = Math.ceil(most / step);
+  return Array.from({ length: count + 1 }, (_, index) => index * step);
+}
+
+function short(value: number): string {
+  if (value >= 1e6) return `${+(value / 1e6).toFixed(2)}M`;
+  return value >= 1e3 ? `${+(value / 1e3).toFixed(2)}k` : String(+value.toPrecision(2));
 }
 
 /** 0 at 0, 1 at 90 %, 2 at 99 %, ... */

@@ -1,7 +1,7 @@
 /** The process of a producer that loads a broker (task.ts). */
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { Latencies } from "./latencies.ts";
+import { LatenciesBySecond } from "./latencies-by-second.ts";
 import type { ConnectLoadClient, LoadProducer } from "./load-client.ts";
 import { monotonicNs } from "./monotonic.ts";
 import { sampled } from "./sampler.ts";
@@ -38,8 +38,8 @@ class Records {
 }
 
 interface Timing {
-  readonly response: Latencies;
-  readonly service: Latencies;
+  readonly response: LatenciesBySecond;
+  readonly service: LatenciesBySecond;
 }
 
 async function asFastAsItIsLet(producer: LoadProducer, records: Records, endNs: number): Promise<void> {
@@ -64,10 +64,9 @@ async function oneInFlight(
   for (let nowNs = monotonicNs(); nowNs < endNs; nowNs = monotonicNs()) {
     const { partition } = records;
     await producer.send(partition, records.next(nowNs));
-    if (nowNs < warmNs) continue;
     const latency = monotonicNs() - nowNs;
-    response.record(latency);
-    service.record(latency);
+    response.record(nowNs - warmNs, latency);
+    service.record(nowNs - warmNs, latency);
   }
 }
 
@@ -88,10 +87,9 @@ async function onSchedule(
       const dueNs = dueOf(sent);
       const sentNs = monotonicNs();
       void producer.send(partition, records.next(dueNs)).then(() => {
-        if (dueNs < warmNs) return;
         const nowNs = monotonicNs();
-        response.record(nowNs - dueNs);
-        service.record(nowNs - sentNs);
+        response.record(dueNs - warmNs, nowNs - dueNs);
+        service.record(dueNs - warmNs, nowNs - sentNs);
       });
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -112,7 +110,7 @@ const producer = await client.producer({
   },
 });
 const records = new Records(task);
-const timing: Timing = { response: Latencies.empty(), service: Latencies.empty() };
+const timing: Timing = { response: new LatenciesBySecond(), service: new LatenciesBySecond() };
 const stop = sampled(() => total);
 const input = createInterface(process.stdin);
 process.stdout.write("ready\n");

@@ -1,5 +1,6 @@
 /** The report for people: one page without anything beside it, tables and plots (plots.ts). */
-import { barChart, curveChart, type Series } from "./plots.ts";
+import type { RunSecond } from "./figures.ts";
+import { barChart, curveChart, type Series, type TimeSeries, timeChart } from "./plots.ts";
 import type { Report, ReportCell, ReportRow, Spread } from "./report.ts";
 import type { LatencyName } from "./run-line.ts";
 
@@ -54,8 +55,37 @@ function section(row: ReportRow, colours: ReadonlyMap<string, string>): string {
     spread: cell.recordsPerSecond,
   }));
   const plots = (["response", "endToEnd"] as const).map((name) => latencyPlot(name, cells, colours)).join("");
+  const timePlots = overTime.map((plot) => timePlot(plot, cells, colours)).join("");
   return `<section><h2>${escaped(workload)}</h2><p>${escaped(what)}; <b>${durability}</b>: ${DURABILITIES[durability]}</p>
-${rate === 0 ? barChart(bars, "records/s") : ""}<div class="plots">${plots}</div>${table(cells)}</section>`;
+${rate === 0 ? barChart(bars, "records/s") : ""}<div class="plots">${plots}</div>${table(cells)}
+<details><summary>Second by second, of the repetition in the middle</summary><div class="plots">${timePlots}</div></details></section>`;
+}
+
+interface TimePlot {
+  readonly title: string;
+  readonly isLogarithmic: boolean;
+  /** null: there is none of that second. */
+  of(second: RunSecond): number | null;
+}
+
+const overTime: readonly TimePlot[] = [
+  { title: "records/s", isLogarithmic: false, of: (second) => second.recordsPerSecond },
+  { title: "ms, p99 acknowledged", isLogarithmic: true, of: (second) => msOf(second.responseP99Us) },
+  { title: "ms, p99 end to end", isLogarithmic: true, of: (second) => msOf(second.endToEndP99Us) },
+  { title: "processors that the broker keeps busy", isLogarithmic: false, of: (second) => second.brokerCores },
+  { title: "MB of memory of the broker", isLogarithmic: false, of: (second) => second.brokerMemoryBytes / 1e6 },
+];
+
+function msOf(us: number | null): number | null {
+  return us === null ? null : us / 1000;
+}
+
+function timePlot(plot: TimePlot, cells: readonly ReportCell[], colours: ReadonlyMap<string, string>): string {
+  const series = cells.flatMap((cell): TimeSeries[] => {
+    const values = cell.overTime.map((second) => plot.of(second));
+    return values.every((value) => value === null) ? [] : [{ colour: colours.get(cell.peer)!, values }];
+  });
+  return series.length === 0 ? "" : timeChart(series, plot.title, plot.isLogarithmic);
 }
 
 function latencyPlot(name: LatencyName, cells: readonly ReportCell[], colours: ReadonlyMap<string, string>): string {

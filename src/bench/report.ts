@@ -3,6 +3,7 @@
  * workload and broker the median of its repetitions with their range, and its latencies, merged over all of them.
  */
 import type { Durability } from "./driver.ts";
+import type { RunSecond } from "./figures.ts";
 import type { Latencies, LatencySummary } from "./latencies.ts";
 import type { Workload } from "./run.ts";
 import { LATENCIES, type LatencyName, latenciesOf, type RunLine } from "./run-line.ts";
@@ -55,6 +56,8 @@ export interface ReportCell {
   readonly brokerMemoryBytes: Spread;
   /** null: not timed. */
   readonly latencies: Readonly<Record<LatencyName, ReportLatencies | null>>;
+  /** Of the repetition in the middle: by p99 where records are timed, else by their rate. */
+  readonly overTime: readonly RunSecond[];
   /** Records that were acknowledged and those that were read and found good, of all repetitions. */
   readonly audit: { readonly acknowledged: number; readonly consumed: number };
 }
@@ -102,11 +105,19 @@ function cellOf(lines: readonly RunLine[]): ReportCell {
     consumerCpuUs: spread(({ figures }) => figures.consumerCpuUs),
     brokerMemoryBytes: spread(({ figures }) => figures.brokerMemoryBytes),
     latencies,
+    overTime: middleOf(lines).figures.overTime,
     audit: {
       acknowledged: total(({ figures }) => figures.audit.acknowledged),
       consumed: total(({ figures }) => figures.audit.consumed),
     },
   };
+}
+
+function middleOf(lines: readonly RunLine[]): RunLine {
+  const rank = (line: RunLine): number =>
+    (latenciesOf([line], "endToEnd") ?? latenciesOf([line], "response"))?.atUs(0.99) ?? line.figures.recordsPerSecond;
+  const sorted = lines.toSorted((left, right) => rank(left) - rank(right));
+  return sorted[Math.floor((sorted.length - 1) / 2)]!;
 }
 
 function reportLatencies(lines: readonly RunLine[], name: LatencyName): ReportLatencies | null {

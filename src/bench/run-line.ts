@@ -1,6 +1,7 @@
 /** A run as it is kept: a line of runs.jsonl. */
+
+import type { RunFigures } from "./figures.ts";
 import { type EncodedLatencies, Latencies } from "./latencies.ts";
-import type { RunResult } from "./run.ts";
 
 /** What a run times, by name. */
 export const LATENCIES = ["response", "service", "endToEnd"] as const;
@@ -12,14 +13,14 @@ export interface RunLine {
   readonly title: string;
   readonly workload: string;
   readonly repetition: number;
-  readonly figures: Omit<RunResult, LatencyName>;
+  readonly figures: Omit<RunFigures, LatencyName>;
   /** null: not timed. */
   readonly latencies: Readonly<Record<LatencyName, EncodedLatencies | null>>;
 }
 
 export function runLine(
   run: Pick<RunLine, "peer" | "title" | "workload" | "repetition">,
-  { response, service, endToEnd, ...figures }: RunResult,
+  { response, service, endToEnd, ...figures }: RunFigures,
 ): RunLine {
   const [encodedResponse, encodedService, encodedEndToEnd] = [response, service, endToEnd].map(
     (latencies) => latencies?.encoded() ?? null,

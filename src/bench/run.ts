@@ -1,18 +1,10 @@
 /** One run of a workload: a fresh broker, its generators, and the audit without which there is no figure. */
 import type { BrokerUnderTest, Driver, Durability } from "./driver.ts";
+import { type BrokerSample, figuresOf, type RunFigures } from "./figures.ts";
 import { Generator } from "./generator.ts";
-import { type EncodedLatencies, Latencies } from "./latencies.ts";
 import { monotonicNs } from "./monotonic.ts";
 import { cpuOf, memoryOf } from "./process-figures.ts";
-import { valueAt } from "./sampler.ts";
-import {
-  type ConsumeReport,
-  type ConsumeTask,
-  type ProduceReport,
-  type ProduceTask,
-  type Sample,
-  taskArguments,
-} from "./task.ts";
+import { type ConsumeReport, type ConsumeTask, type ProduceReport, type ProduceTask, taskArguments } from "./task.ts";
 
 export interface Workload {
   readonly name: string;
@@ -33,22 +25,6 @@ export interface RunLength {
   readonly seconds: number;
 }
 
-export interface RunResult {
-  /** Per second of the measured part: consumed where there is a consumer, else acknowledged. */
-  readonly recordsPerSecond: number;
-  readonly bytesPerSecond: number;
-  /** CPU us per record; 0 where there was none. */
-  readonly brokerCpuUs: number;
-  readonly producerCpuUs: number;
-  readonly consumerCpuUs: number;
-  readonly brokerMemoryBytes: number;
-  /** null: no record was timed. */
-  readonly response: Latencies | null;
-  readonly service: Latencies | null;
-  readonly endToEnd: Latencies | null;
-  readonly audit: { readonly acknowledged: number; readonly consumed: number };
-}
-
 /** A run that lost, doubled, reordered or damaged a record: it has no other figure. */
 export class AuditError extends Error {}
 
@@ -59,7 +35,7 @@ const SAMPLE_MS = 50;
 const TIMED_EVERY = 16;
 
 /** @throws AuditError; and what the broker or a generator failed with */
-export async function run(driver: Driver, folder: string, workload: Workload, length: RunLength): Promise<RunResult> {
+export async function run(driver: Driver, folder: string, workload: Workload, length: RunLength): Promise<RunFigures> {
   const broker = await driver.start(folder, workload.durability);
   const generators: Generator<unknown>[] = [];
   try {
@@ -77,7 +53,7 @@ async function measure(
   workload: Workload,
   length: RunLength,
   generators: Generator<unknown>[],
-): Promise<RunResult> {
+): Promise<RunFigures> {
   const { partitions, producers, size, batchBytes, lingerMs, rate } = workload;
   const common = { client: driver.client, server, topic: TOPIC, partitions, size };
   const consumers = Array.from({ length: workload.consumers }, () => {
@@ -94,31 +70,20 @@ async function measure(
   const beginNs = Math.round(monotonicNs() + HEAD_START_NS);
   const warmNs = beginNs + length.warmUpSeconds * 1e9;
   const endNs = warmNs + length.seconds * 1e9;
-  for (const generator of generators) generator.begin({ beginNs, warmNs, endNs });
-  const samples: Sample[] = [];
-  const timer = setInterval(() => samples.push({ atNs: monotonicNs(), count: 0, cpu: cpuOf(pid) }), SAMPLE_MS);
+  const window = { beginNs, warmNs, endNs };
+  for (const generator of generators) generator.begin(window);
+  const samples: BrokerSample[] = [];
+  const timer = setInterval(
+    () => samples.push({ atNs: monotonicNs(), cpu: cpuOf(pid), memoryBytes: memoryOf(pid, "now") }),
+    SAMPLE_MS,
+  );
   try {
     const produced = await Promise.all(loads.map((load) => load.report()));
     const acknowledged = sum(produced.flatMap(({ acked }) => acked));
     for (const consumer of consumers) consumer.stop(acknowledged);
     const consumed = await Promise.all(consumers.map((consumer) => consumer.report()));
     for (const report of consumed) audit(produced, report);
-    const delta = (reports: readonly { readonly samples: readonly Sample[] }[], field: "count" | "cpu"): number =>
-      sum(reports.map((report) => valueAt(report.samples, endNs, field) - valueAt(report.samples, warmNs, field)));
-    const records = delta(consumed.length > 0 ? consumed : produced, "count");
-    const perRecord = (cpu: number): number => (records === 0 ? 0 : (cpu / records) * 1e6);
-    return {
-      recordsPerSecond: records / length.seconds,
-      bytesPerSecond: (records * size) / length.seconds,
-      brokerCpuUs: perRecord(delta([{ samples }], "cpu")),
-      producerCpuUs: perRecord(delta(produced, "cpu")),
-      consumerCpuUs: perRecord(delta(consumed, "cpu")),
-      brokerMemoryBytes: memoryOf(pid, "most"),
-      response: merged(produced.map(({ response }) => response)),
-      service: merged(produced.map(({ service }) => service)),
-      endToEnd: merged(consumed.map(({ endToEnd }) => endToEnd)),
-      audit: { acknowledged, consumed: sum(consumed.flatMap(({ good }) => good)) },
-    };
+    return figuresOf({ produced, consumed, broker: samples, brokerMemoryBytes: memoryOf(pid, "most") }, window, size);
   } finally {
     clearInterval(timer);
   }
@@ -128,12 +93,6 @@ function audit(produced: readonly ProduceReport[], { good, bad }: ConsumeReport)
   const acked = produced.flatMap((report) => report.acked);
   if (bad === 0 && acked.every((count, sequence) => count === good[sequence])) return;
   throw new AuditError(`acknowledged ${acked}, consumed in order and whole ${good}, other than those ${bad}`);
-}
-
-function merged(encoded: readonly (EncodedLatencies | undefined)[]): Latencies | null {
-  const parts = encoded.filter((part) => part !== undefined).map((part) => Latencies.decoded(part));
-  const whole = Latencies.merged(parts);
-  return whole.count === 0 ? null : whole;
 }
 
 function sum(numbers: readonly number[]): number {

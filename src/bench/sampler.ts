@@ -21,10 +21,24 @@ export function sampled(count: () => number): () => readonly Sample[] {
 }
 
 /** @returns the field at that time, interpolated between the samples around it */
-export function valueAt(samples: readonly Sample[], atNs: number, field: "count" | "cpu"): number {
+export function valueAt<Field extends string>(
+  samples: readonly Readonly<Record<Field | "atNs", number>>[],
+  field: Field,
+  atNs: number,
+): number {
   const after = samples.findIndex((candidate) => candidate.atNs >= atNs);
   if (after < 0) return samples.at(-1)![field];
   if (after === 0) return samples[0]![field];
   const [left, right] = [samples[after - 1]!, samples[after]!];
   return left[field] + ((atNs - left.atNs) / (right.atNs - left.atNs)) * (right[field] - left[field]);
+}
+
+/** @returns by how much the field grew between the two times */
+export function gainOf<Field extends string>(
+  samples: readonly Readonly<Record<Field | "atNs", number>>[],
+  field: Field,
+  fromNs: number,
+  toNs: number,
+): number {
+  return valueAt(samples, field, toNs) - valueAt(samples, field, fromNs);
 }

@@ -59,10 +59,10 @@ export interface ProduceReport {
   /** Records that were acknowledged, by partition. */
   readonly acked: readonly number[];
   readonly samples: readonly Sample[];
-  /** From when a record was due to its acknowledgement; encoded Latencies. Absent where records are not timed. */
-  readonly response?: EncodedLatencies;
+  /** From when a record was due to its acknowledgement, by the second in which it was due. Absent where records are not timed. */
+  readonly response?: readonly EncodedLatencies[];
   /** From when it was really sent. */
-  readonly service?: EncodedLatencies;
+  readonly service?: readonly EncodedLatencies[];
 }
 
 export interface ConsumeReport {
@@ -71,8 +71,8 @@ export interface ConsumeReport {
   /** Records that were not the next of their sequence, or not what was sent. */
   readonly bad: number;
   readonly samples: readonly Sample[];
-  /** From when a record was due to its visit at the consumer. */
-  readonly endToEnd: EncodedLatencies;
+  /** From when a record was due to its visit at the consumer, by the second in which it was due. */
+  readonly endToEnd: readonly EncodedLatencies[];
 }
 
 export function taskArguments(task: ProduceTask | ConsumeTask): string[] {

@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { compare, parseReport } from "../../src/bench/compare.ts";
+import type { RunFigures } from "../../src/bench/figures.ts";
 import { Latencies } from "../../src/bench/latencies.ts";
 import { type Report, reportOf } from "../../src/bench/report.ts";
-import type { RunResult } from "../../src/bench/run.ts";
 import { runLine } from "../../src/bench/run-line.ts";
 import { workloads } from "../../src/bench/workloads.ts";
 import { cambium, jsonLines, type TemporaryFolder, temporaryFolder } from "../cli/cambium.ts";
@@ -28,13 +28,14 @@ function report(
   runs: readonly (readonly [recordsPerSecond: number, us: number])[],
 ): Report {
   const lines = runs.map(([recordsPerSecond, us], repetition) => {
-    const result: RunResult = {
+    const result: RunFigures = {
       recordsPerSecond,
       bytesPerSecond: 1,
       brokerCpuUs: 1,
       producerCpuUs: 1,
       consumerCpuUs: 1,
       brokerMemoryBytes: 0,
+      overTime: [],
       response: null,
       service: null,
       endToEnd: latencies(us),

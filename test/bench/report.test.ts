@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import type { RunFigures } from "../../src/bench/figures.ts";
 import { Latencies } from "../../src/bench/latencies.ts";
 import { type ReportFacts, reportOf, spreadOf } from "../../src/bench/report.ts";
 import { reportPage } from "../../src/bench/report-page.ts";
-import type { RunResult } from "../../src/bench/run.ts";
 import { type RunLine, runLine } from "../../src/bench/run-line.ts";
 import { workloads } from "../../src/bench/workloads.ts";
 
@@ -24,14 +24,23 @@ const facts: ReportFacts = {
   seconds: 2,
 };
 
+const second = {
+  recordsPerSecond: 1000,
+  brokerCores: 0.5,
+  brokerMemoryBytes: 1e8,
+  responseP99Us: null,
+  endToEndP99Us: 1500,
+};
+
 function line(peer: string, repetition: number, recordsPerSecond: number, endToEnd: Latencies | null): RunLine {
-  const result: RunResult = {
+  const result: RunFigures = {
     recordsPerSecond,
     bytesPerSecond: 100 * recordsPerSecond,
     brokerCpuUs: 1,
     producerCpuUs: 1,
     consumerCpuUs: 1,
     brokerMemoryBytes: 1e8,
+    overTime: [second],
     response: null,
     service: null,
     endToEnd,

@@ -1,0 +1,111 @@
+/** What a run comes to, from what its generators report and what was seen of its broker. */
+import { Latencies } from "./latencies.ts";
+import { mergedBySecond } from "./latencies-by-second.ts";
+import { gainOf, valueAt } from "./sampler.ts";
+import type { ConsumeReport, ProduceReport, Sample, Window } from "./task.ts";
+
+export interface RunFigures {
+  /** Per second of the measured part: consumed where there is a consumer, else acknowledged. */
+  readonly recordsPerSecond: number;
+  readonly bytesPerSecond: number;
+  /** CPU us per record; 0 where there was none. */
+  readonly brokerCpuUs: number;
+  readonly producerCpuUs: number;
+  readonly consumerCpuUs: number;
+  readonly brokerMemoryBytes: number;
+  /** Of each second of the measured part. */
+  readonly overTime: readonly RunSecond[];
+  /** null: no record was timed. */
+  readonly response: Latencies | null;
+  readonly service: Latencies | null;
+  readonly endToEnd: Latencies | null;
+  readonly audit: { readonly acknowledged: number; readonly consumed: number };
+}
+
+export interface RunSecond {
+  readonly recordsPerSecond: number;
+  /** Processors that it kept busy. */
+  readonly brokerCores: number;
+  /** At the second's end. */
+  readonly brokerMemoryBytes: number;
+  /** Of the records that were due in it; null: none was timed. */
+  readonly responseP99Us: number | null;
+  readonly endToEndP99Us: number | null;
+}
+
+export interface BrokerSample {
+  /** monotonicNs. */
+  readonly atNs: number;
+  /** CPU seconds so far. */
+  readonly cpu: number;
+  readonly memoryBytes: number;
+}
+
+export interface RunReports {
+  readonly produced: readonly ProduceReport[];
+  readonly consumed: readonly ConsumeReport[];
+  readonly broker: readonly BrokerSample[];
+  /** The most there ever were. */
+  readonly brokerMemoryBytes: number;
+}
+
+/** @param size bytes of a record's value */
+export function figuresOf(
+  { produced, consumed, broker, brokerMemoryBytes }: RunReports,
+  { warmNs, endNs }: Window,
+  size: number,
+): RunFigures {
+  const counted = consumed.length > 0 ? consumed : produced;
+  const gain = (
+    reports: readonly { readonly samples: readonly Sample[] }[],
+    field: "count" | "cpu",
+    fromNs = warmNs,
+    toNs = endNs,
+  ): number => sum(reports.map(({ samples }) => gainOf(samples, field, fromNs, toNs)));
+  const records = gain(counted, "count");
+  const seconds = (endNs - warmNs) / 1e9;
+  const perRecord = (cpu: number): number => (records === 0 ? 0 : (cpu / records) * 1e6);
+  const response = mergedBySecond(produced.map((report) => report.response ?? []));
+  const service = mergedBySecond(produced.map((report) => report.service ?? []));
+  const endToEnd = mergedBySecond(consumed.map((report) => report.endToEnd));
+  const overTime = Array.from({ length: Math.floor(seconds) }, (_, second): RunSecond => {
+    const [fromNs, toNs] = [warmNs + second * 1e9, warmNs + (second + 1) * 1e9];
+    return {
+      recordsPerSecond: gain(counted, "count", fromNs, toNs),
+      brokerCores: gainOf(broker, "cpu", fromNs, toNs),
+      brokerMemoryBytes: valueAt(broker, "memoryBytes", toNs),
+      responseP99Us: p99Of(response[second]),
+      endToEndP99Us: p99Of(endToEnd[second]),
+    };
+  });
+  return {
+    recordsPerSecond: records / seconds,
+    bytesPerSecond: (records * size) / seconds,
+    brokerCpuUs: perRecord(gainOf(broker, "cpu", warmNs, endNs)),
+    producerCpuUs: perRecord(gain(produced, "cpu")),
+    consumerCpuUs: perRecord(gain(consumed, "cpu")),
+    brokerMemoryBytes,
+    overTime,
+    response: whole(response),
+    service: whole(service),
+    endToEnd: whole(endToEnd),
+    audit: {
+      acknowledged: sum(produced.flatMap(({ acked }) => acked)),
+      consumed: sum(consumed.flatMap(({ good }) => good)),
+    },
+  };
+}
+
+/** @returns null: nothing was timed */
+function whole(seconds: readonly Latencies[]): Latencies | null {
+  const merged = Latencies.merged(seconds);
+  return merged.count === 0 ? null : merged;
+}
+
+function p99Of(second: Latencies | undefined): number | null {
+  return second === undefined || second.count === 0 ? null : second.atUs(0.99);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
