@@ -4,6 +4,8 @@
  *
  *   npm run bench:peers -- --out FOLDER [--peers cambium,kafka-4.3.1] [--only TEXT] [--warm-up S] [--seconds S] [--repetitions N]
  *
+ * The peer "null" keeps nothing: what it does with a workload is what the generators reach at most.
+ *
  * FOLDER/report.html shows what came of it, report.json has it for programs, and the .hgrm files are for HdrHistogram's plotters.
  * Every run is a line of FOLDER/runs.jsonl, and is not done again: a benchmark that was stopped goes on where it was, with the
  * same commit and the same lengths.
@@ -26,6 +28,7 @@ import { makeFolder, removeFolder } from "./canonical/processes.ts";
 import { cambiumDriver } from "./drivers/cambium.ts";
 import { kafkaDriver } from "./drivers/kafka.ts";
 import { natsDriver } from "./drivers/nats.ts";
+import { nullDriver } from "./drivers/null.ts";
 import { redisDriver } from "./drivers/redis.ts";
 
 const { values: options } = parseArgs({
@@ -82,12 +85,18 @@ function goOnOnlyWithTheSame(settings: object): void {
 function driverOf(peer: string): Driver | Promise<Driver> {
   if (peer === "cambium") return cambiumDriver();
   if (peer.startsWith("kafka-")) return kafkaDriver({ version: peer.slice("kafka-".length) });
+  if (peer === "null") return nullDriver;
   if (peer === "redis") return redisDriver();
   if (peer.startsWith("nats-")) return natsDriver(peer.slice("nats-".length));
-  throw new Error(`there is no peer ${peer}; there are cambium, kafka-VERSION, nats-VERSION and redis`);
+  throw new Error(`there is no peer ${peer}; there are cambium, kafka-VERSION, nats-VERSION, redis and null`);
 }
 
 async function measure(peer: string, driver: Driver, workload: Workload, repetition: number): Promise<void> {
+  const lack = driver.lacks?.(workload) ?? null;
+  if (lack !== null) {
+    if (repetition === 0) console.log(`${workload.name.padEnd(42)}  ${peer.padEnd(12)}  NOT MEASURED: ${lack}`);
+    return;
+  }
   if (done.some((line) => line.peer === peer && line.workload === workload.name && line.repetition === repetition))
     return;
   const folder = makeFolder();

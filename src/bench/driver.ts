@@ -13,6 +13,13 @@ export interface BrokerUnderTest {
   kill(): Promise<void>;
 }
 
+/** What a workload needs of a broker. */
+export interface Demands {
+  readonly durability: Durability;
+  readonly partitions: number;
+  readonly consumers: number;
+}
+
 export interface Driver {
   readonly name: string;
   /** The commands of its generators, without their tasks. */
@@ -20,6 +27,8 @@ export interface Driver {
   readonly consume: readonly [string, ...string[]];
   /** Module of the client library's LoadClient; "": the generators are not in JavaScript. */
   readonly client: string;
+  /** Why it cannot be measured so; null, or absent: it can. */
+  lacks?(demands: Demands): string | null;
   /**
    * Starts it on a folder for its data.
    *
