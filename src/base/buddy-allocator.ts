@@ -56,6 +56,11 @@ export class BuddyAllocator {
     return this.#freeBytes;
   }
 
+  /** Is there a block of the largest size? Then anything can be allocated. */
+  get hasLargest(): boolean {
+    return this.#heads[this.#orders - 1] !== NONE;
+  }
+
   /** Bytes that a request for `size` really takes. */
   blockSize(size: number): number {
     return this.blockSizeMin * 2 ** this.#orderOf(size);

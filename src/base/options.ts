@@ -19,6 +19,9 @@ export function knownOptions<Options extends object>(of: string, options: Option
   }
 }
 
+/** Longer than this a timer does not wait, ms: it would go off at once. */
+export const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** @throws BrokerError INVALID_OPTION */
 export function requireOption(condition: boolean, message: string): asserts condition {
   if (!condition) throw new BrokerError("INVALID_OPTION", message);

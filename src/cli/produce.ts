@@ -147,7 +147,10 @@ class Tally {
       this.bytes += record.value?.length ?? 0;
       return hasRoom ? null : producer.ready();
     } catch (error) {
-      if (!(error instanceof BrokerError) || error.code !== "BUSY") throw error;
+      if (!(error instanceof BrokerError) || error.code !== "BUSY") {
+        this.#refused++;
+        throw error;
+      }
       return producer.ready().then(() => this.take(producer, record) ?? undefined);
     }
   }

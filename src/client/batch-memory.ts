@@ -56,6 +56,14 @@ export class BatchMemory {
     return this.#bytesMax - this.freeBytes;
   }
 
+  /**
+   * Not whatever comes next may be taken. While it is not full there is a block of the largest size, and a batch that is too
+   * large for one is taken, too: so what is exceeded is exceeded by one batch.
+   */
+  get isFull(): boolean {
+    return this.freeBytes < this.blockSizeMax || !this.#blocks.hasLargest;
+  }
+
   /** Bytes that a block for `size` bytes really has. */
   blockSize(size: number): number {
     return this.#blocks.blockSize(size);
@@ -70,15 +78,9 @@ export class BatchMemory {
     this.#blocks.release(block);
   }
 
-  /**
-   * Counts a batch that lies elsewhere. One alone may be larger than all the memory.
-   *
-   * @returns whether there is room
-   */
-  takeLarge(size: number): boolean {
-    if (this.freeBytes < size && this.#largeBytes > 0) return false;
+  /** Counts a batch that lies elsewhere. */
+  takeLarge(size: number): void {
     this.#largeBytes += size;
-    return true;
   }
 
   releaseLarge(size: number): void {

@@ -64,8 +64,8 @@ export class Batch {
   codec: number = CODEC_NONE;
   baseTimestamp = 0;
   maxTimestamp = 0;
-  /** When it was opened, by the monotonic clock. */
-  readonly openedMs: number;
+  /** Since when its oldest record waits, by the monotonic clock. */
+  openedMs: number;
   /** What it was sealed with; its sequence is -1 until then. */
   identity: ProducerIdentity = ANONYMOUS;
   baseSequence = -1;
@@ -88,9 +88,10 @@ export class Batch {
     return block < 0 ? null : new Batch(memory, partition, block, memory.blockSize(BATCH_AT + size), sizeMax, openedMs);
   }
 
-  /** A batch that is larger than a block. @returns null: there is no memory for it now */
+  /** A batch that is larger than a block. @returns null: the memory is full */
   static openLarge(memory: BatchMemory, partition: number, size: number, openedMs: number): Batch | null {
-    if (!memory.takeLarge(BATCH_AT + size)) return null;
+    if (memory.isFull) return null;
+    memory.takeLarge(BATCH_AT + size);
     return new Batch(memory, partition, NO_BLOCK, BATCH_AT + size, size, openedMs);
   }
 
@@ -234,22 +235,20 @@ export class Batch {
 
   /** @returns whether `size` more bytes fit now */
   #makeRoom(size: number): boolean {
-    while (this.#end + size > this.#limit) {
-      const isWhole = this.#limit - this.at === this.#sizeMax || this.#blockSize >= this.#memory.blockSizeMax;
-      if (isWhole || !this.#grow()) return false;
-    }
-    return true;
+    const needed = this.#end + size - this.#start;
+    if (this.#end + size <= this.#limit) return true;
+    return this.#block !== NO_BLOCK && needed <= BATCH_AT + this.#sizeMax && this.#grow(needed);
   }
 
-  /** Moves into a block of twice the size. @returns false: there is none now */
-  #grow(): boolean {
-    const block = this.#memory.allocate(2 * this.#blockSize);
+  /** Moves into a block that is large enough, and no other: what it cannot use it must not take. @returns false: there is none now */
+  #grow(needed: number): boolean {
+    const block = this.#memory.allocate(needed);
     if (block < 0) return false;
     const used = this.#end - this.#start;
     this.bytes.copyWithin(block, this.#start, this.#end);
     this.#memory.release(this.#block);
     this.#block = block;
-    this.#blockSize *= 2;
+    this.#blockSize = this.#memory.blockSize(needed);
     this.#place(block);
     this.#end = block + used;
     return true;

@@ -8,6 +8,7 @@ import {
   type OptionNames,
   requireOption,
   signalOption,
+  TIMER_MS_MAX,
 } from "../base/options.ts";
 import { MIB } from "../base/units.ts";
 import { Start } from "../protocol/generated/wire.ts";
@@ -132,7 +133,7 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
       "metadataMaxAgeMs",
       options.metadataMaxAgeMs ?? METADATA_MAX_AGE_MS,
       1,
-      2 ** 31 - 1,
+      TIMER_MS_MAX,
     ),
   };
 }

@@ -5,7 +5,7 @@
  */
 import { BrokerError } from "../base/errors.ts";
 import type { Ack, ProducerRecord } from "./producer-record.ts";
-import type { Payload } from "./record-encoder.ts";
+import { headersSize, type Payload } from "./record-encoder.ts";
 
 export interface DeferredSend {
   readonly topic: string;
@@ -79,7 +79,7 @@ export class DeferredSends {
     return new Promise((resolve) => this.#shrunk.push(resolve));
   }
 
-  /** @throws BrokerError BUSY  too much waits already */
+  /** @throws BrokerError BUSY  too much waits already; INVALID_RECORD */
   push(send: DeferredSend, obstacle: Obstacle): void {
     const size = sizeOf(send.record);
     if (!this.isEmpty && this.#bytes + size > this.#bytesMax)
@@ -102,8 +102,9 @@ export class DeferredSends {
       const { send, sinceMs } = line.entries[line.at]!;
       const obstacle = take(send, sinceMs);
       if (obstacle === "memory") return;
-      this.#ready.delete(line);
-      if (obstacle === null && this.#shift(line)) this.#ready.add(line);
+      // A partitioner may have ended the producer, and with it the line.
+      const isThere = this.#ready.delete(line);
+      if (isThere && obstacle === null && this.#shift(line)) this.#ready.add(line);
     }
   }
 
@@ -184,8 +185,8 @@ export class DeferredSends {
 }
 
 /** About the memory that a record takes: what is bounded is its order of magnitude. */
-function sizeOf({ key, value }: ProducerRecord): number {
-  return 100 + lengthOf(key) + lengthOf(value);
+function sizeOf({ key, value, headers }: ProducerRecord): number {
+  return 100 + lengthOf(key) + lengthOf(value) + headersSize(headers);
 }
 
 function lengthOf(payload: Payload | null | undefined): number {

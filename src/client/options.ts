@@ -7,6 +7,7 @@ import {
   type OptionNames,
   requireOption,
   signalOption,
+  TIMER_MS_MAX,
   textOption,
 } from "../base/options.ts";
 import { PORT_DEFAULT } from "../protocol/endpoint.ts";
@@ -64,11 +65,11 @@ export function connectSettings(options: ConnectOptions): ConnectSettings {
   const settings = {
     server: parseServer(textOption("server", options.server ?? "127.0.0.1")),
     clientId: textOption("clientId", options.clientId ?? "cambium-client"),
-    connectTimeoutMs: integerOption("connectTimeoutMs", options.connectTimeoutMs ?? 10_000, 1),
-    requestTimeoutMs: integerOption("requestTimeoutMs", options.requestTimeoutMs ?? 30_000, 1),
-    heartbeatMs: integerOption("heartbeatMs", options.heartbeatMs ?? 10_000, 1),
-    reconnectMinMs: integerOption("reconnectMinMs", options.reconnectMinMs ?? 50, 1),
-    reconnectMaxMs: integerOption("reconnectMaxMs", options.reconnectMaxMs ?? 2000, 1),
+    connectTimeoutMs: integerOption("connectTimeoutMs", options.connectTimeoutMs ?? 10_000, 1, TIMER_MS_MAX),
+    requestTimeoutMs: integerOption("requestTimeoutMs", options.requestTimeoutMs ?? 30_000, 1, TIMER_MS_MAX),
+    heartbeatMs: integerOption("heartbeatMs", options.heartbeatMs ?? 10_000, 1, TIMER_MS_MAX),
+    reconnectMinMs: integerOption("reconnectMinMs", options.reconnectMinMs ?? 50, 1, TIMER_MS_MAX),
+    reconnectMaxMs: integerOption("reconnectMaxMs", options.reconnectMaxMs ?? 2000, 1, TIMER_MS_MAX),
     onConnectionLost: functionOption("onConnectionLost", options.onConnectionLost) ?? ignore,
     onConnectionRestored: functionOption("onConnectionRestored", options.onConnectionRestored) ?? ignore,
   };

@@ -218,7 +218,7 @@ export class PartitionQueue {
     // That we lost patience tells less than what the broker said before.
     if (error.code !== "REQUEST_TIMED_OUT") this.#lastError = error;
     this.#lastError ??= error;
-    if (!this.#owner.resends) for (const batch of this.#inFlight.slice()) this.#giveUp(this.#inFlight, batch, error);
+    if (!this.#owner.resends) this.#giveUpAll(this.#inFlight, error);
     this.#rewind();
     this.#giveUpOld();
     // The next broker may know nothing of this producer: one that lost its memory, say.
@@ -245,7 +245,7 @@ export class PartitionQueue {
   /** No identity is to be had: nothing can be sent. */
   unidentified(error: BrokerError): void {
     this.#isIdentifying = false;
-    for (const batch of this.#waiting.slice()) this.#giveUp(this.#waiting, batch, error);
+    this.#giveUpAll(this.#waiting, error);
   }
 
   /**
@@ -265,8 +265,10 @@ export class PartitionQueue {
   fail(error: BrokerError): void {
     this.disconnected(error);
     clearTimeout(this.#retryTimer);
-    this.close();
-    for (const batch of this.#waiting.slice()) this.#giveUp(this.#waiting, batch, error);
+    // Not by `close`, which would send what waits.
+    if (this.open !== null) this.#waiting.push(this.open);
+    this.open = null;
+    this.#giveUpAll(this.#waiting, error);
   }
 
   /** It was sent before, under this identity. */
@@ -291,6 +293,11 @@ export class PartitionQueue {
     this.#remove(from, batch);
     batch.fail(error);
     this.#owner.lost(this, batch, error);
+  }
+
+  /** Gives up what is there now. Who is told of one of them may have given up others by then. */
+  #giveUpAll(from: Batch[], error: BrokerError): void {
+    for (const batch of from.slice()) if (from.includes(batch)) this.#giveUp(from, batch, error);
   }
 
   #remove(from: Batch[], batch: Batch): void {

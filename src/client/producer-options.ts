@@ -8,6 +8,7 @@ import {
   type OptionNames,
   requireOption,
   signalOption,
+  TIMER_MS_MAX,
   textOption,
 } from "../base/options.ts";
 import { KIB, MIB } from "../base/units.ts";
@@ -147,12 +148,12 @@ export function producerSettings(options: ProducerOptions): ProducerSettings {
     bufferBytes: integerOption("bufferBytes", options.bufferBytes ?? 32 * MIB, 2 * batchBytes, 2 ** 31),
     windowBytes: integerOption("windowBytes", options.windowBytes ?? 4 * MIB, 1, 2 ** 31),
     inFlightMax: integerOption("inFlightMax", options.inFlightMax ?? IN_FLIGHT_MAX, 1, inFlightLimit),
-    deliveryTimeoutMs: integerOption("deliveryTimeoutMs", options.deliveryTimeoutMs ?? 120_000, 1),
+    deliveryTimeoutMs: integerOption("deliveryTimeoutMs", options.deliveryTimeoutMs ?? 120_000, 1, TIMER_MS_MAX),
     metadataMaxAgeMs: integerOption(
       "metadataMaxAgeMs",
       options.metadataMaxAgeMs ?? METADATA_MAX_AGE_MS,
       1,
-      2 ** 31 - 1,
+      TIMER_MS_MAX,
     ),
     compressor: compressorOf(choiceOption("compression", options.compression ?? "none", ["none", "gzip", "zstd"])),
     choice: {

@@ -60,9 +60,12 @@ export class ProducerTopic {
    * @param partition what the record says; undefined: nothing
    * @param key       null: it has none
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION  there is no such partition
+   * @throws BrokerError INVALID_RECORD              it is no number; and what a partitioner throws
    */
   queueFor(partition: number | undefined, key: Uint8Array | null): PartitionQueue {
     const index = partition ?? this.#choose(key);
+    if (typeof index !== "number")
+      throw new BrokerError("INVALID_RECORD", `a partition is a number, not ${typeof index}`);
     return this.queues[index] ?? this.#lacks(index);
   }
 

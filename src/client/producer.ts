@@ -12,6 +12,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { integerOption, TIMER_MS_MAX } from "../base/options.ts";
 import { BATCH_HEADER_SIZE } from "../wasm/layout.ts";
 import { retry } from "./backoff.ts";
 import { BATCH_AT, Batch, type BatchOutcome, type RecordWaiter } from "./batch.ts";
@@ -158,10 +159,11 @@ export class Producer {
    * Waits until there is a connection; `Client.producer` has done so.
    *
    * @param timeoutMs how long
-   * @throws BrokerError CONNECTION_LOST, CLOSED, AUTHENTICATION_FAILED
+   * @throws BrokerError CONNECTION_LOST, CLOSED, AUTHENTICATION_FAILED, INVALID_OPTION
    * @throws the signal's reason
    */
   async connected(timeoutMs: number, options: WaitOptions = {}): Promise<void> {
+    integerOption("timeoutMs", timeoutMs, 1, TIMER_MS_MAX);
     await untilAborted(options, () => this.#sender.channel.connected(timeoutMs));
   }
 
@@ -227,7 +229,7 @@ export class Producer {
 
   /** A method, since V8 calls its runtime for a private getter. */
   #isFull(): boolean {
-    return this.#memory.freeBytes < this.#memory.blockSizeMax;
+    return this.#memory.isFull;
   }
 
   /** Memory is full. What is under way will give it back; where nothing is, what is open has to go. */
@@ -241,6 +243,7 @@ export class Producer {
       throw new BrokerError("INVALID_RECORD", `a record is an object such as { value: "text" }, not ${String(record)}`);
     const name = record.topic ?? this.#settings.topic;
     if (name === null) throw new BrokerError("INVALID_RECORD", "neither the record nor the producer names a topic");
+    if (typeof name !== "string") throw new BrokerError("INVALID_RECORD", `a topic is text, not ${typeof name}`);
     return name;
   }
 
@@ -268,7 +271,7 @@ export class Producer {
       const mayLack = topic.mayLack(send.record.partition);
       if (mayLack && (sinceMs === null || topic.isOlderThan(sinceMs))) return this.#ask(send.topic);
       if (this.#isFull()) this.#makeWay();
-      if (this.#isFull() || !this.#appendSend(topic, send)) return "memory";
+      if (this.#isFull() || !this.#appendSend(topic, send, sinceMs)) return "memory";
     } catch (error) {
       if (isByLimit(error) && topic?.isOlderThan(sinceMs ?? performance.now() - LIMITS_MAX_AGE_MS))
         return this.#ask(send.topic);
@@ -292,7 +295,7 @@ export class Producer {
   }
 
   /** @returns false: there is no memory for it until others are acknowledged */
-  #appendSend(topic: ProducerTopic, { record, resolve, reject }: DeferredSend): boolean {
+  #appendSend(topic: ProducerTopic, { record, resolve, reject }: DeferredSend, sinceMs: number | null): boolean {
     const acknowledged: RecordWaiter["acknowledged"] = (
       { baseOffset, durability, duplicate },
       partition,
@@ -303,7 +306,9 @@ export class Producer {
       resolve({ topic: topic.name, partition, offset, timestamp, durability, duplicate });
     };
     try {
-      this.#append(topic, record, { acknowledged, failed: reject });
+      const batch = this.#append(topic, record, { acknowledged, failed: reject });
+      // What it has waited already counts.
+      if (sinceMs !== null) batch.openedMs = Math.min(batch.openedMs, sinceMs);
       return true;
     } catch (error) {
       if (error instanceof BrokerError && error.code === "BUSY" && this.#memory.usedBytes > 0) return false;
@@ -311,31 +316,31 @@ export class Producer {
     }
   }
 
-  #append(topic: ProducerTopic, record: ProducerRecord, waiter: RecordWaiter | null): void {
+  /** @returns the batch it went to */
+  #append(topic: ProducerTopic, record: ProducerRecord, waiter: RecordWaiter | null): Batch {
     const encoder = this.#encoder;
     const { partition, key = null, value, headers } = record;
     const nowMs = this.#clock.now();
     const timestamp = record.timestamp ?? nowMs;
     if (timestamp !== nowMs) topic.checkTimestamp(timestamp, nowMs);
-    let queue: PartitionQueue;
-    if (headers === undefined && value instanceof Uint8Array && (key === null || key instanceof Uint8Array)) {
-      queue = topic.queueFor(partition, key);
-      if (queue.open?.appendPlain(key, value, timestamp, waiter)) return;
-      encoder.take(record);
-    } else {
-      encoder.take(record);
-      queue = topic.queueFor(partition, encoder.key());
-    }
-    if (queue.open?.append(encoder, timestamp, waiter)) return;
+    const isPlain = headers === undefined && value instanceof Uint8Array && (key === null || key instanceof Uint8Array);
+    if (!isPlain) encoder.take(record);
+    const { taken } = encoder;
+    let queue = topic.queueFor(partition, isPlain ? key : encoder.key());
+    // A partitioner is the user's, and may have used or ended this producer.
+    if (this.#failure !== null) throw this.#failure;
+    if (isPlain && queue.open?.appendPlain(key, value, timestamp, waiter)) return queue.open;
+    if (isPlain || encoder.taken !== taken) encoder.take(record);
+    if (queue.open?.append(encoder, timestamp, waiter)) return queue.open;
     if (queue.open !== null) {
       queue = topic.queueAfter(queue, partition, encoder.key());
-      if (queue.open?.append(encoder, timestamp, waiter)) return;
+      if (queue.open?.append(encoder, timestamp, waiter)) return queue.open;
     }
     if (waiter === null) checkFields(record);
-    this.#appendToNew(queue, timestamp, waiter);
+    return this.#appendToNew(queue, timestamp, waiter);
   }
 
-  #appendToNew(queue: PartitionQueue, timestamp: number, waiter: RecordWaiter | null): void {
+  #appendToNew(queue: PartitionQueue, timestamp: number, waiter: RecordWaiter | null): Batch {
     const encoder = this.#encoder;
     const memory = this.#memory;
     const { topic, partition, batchBytesMax } = queue.target;
@@ -362,6 +367,7 @@ export class Producer {
       queue.open = batch;
       this.#linger.opened(queue, batch);
     }
+    return batch;
   }
 
   async #load(name: string): Promise<ProducerTopic> {
@@ -470,8 +476,9 @@ export class Producer {
   }
 
   #fail(error: BrokerError): void {
+    if (this.#failure !== null) return; // Who is told of it here may abort, too.
     this.#end ??= error;
-    this.#failure ??= error;
+    this.#failure = error;
     clearInterval(this.#sweeper);
     this.#linger.stop();
     for (const queue of this.#topics.queues()) queue.fail(error);

@@ -37,11 +37,16 @@ export class RecordEncoder {
   #headers: Uint8Array = NO_HEADERS;
   /** Bytes of the record without its length, its timestamp and its offset. */
   #fixedSize = 0;
+  /** How many records it has taken: who calls the user's code in between sees whether it has the same one still. */
+  taken = 0;
   readonly #keyText = new TextScratch();
   readonly #valueText = new TextScratch();
 
   /** @throws BrokerError INVALID_RECORD  key, value or a header is neither text nor bytes */
   take({ key = null, value, headers }: RecordContent): void {
+    // First, since to iterate may be the user's code, which may use this encoder.
+    const encodedHeaders = headers == null ? NO_HEADERS : encodeHeaders(headers);
+    this.taken++;
     if (key === null) {
       this.#keySize = -1;
     } else if (typeof key === "string") {
@@ -60,7 +65,7 @@ export class RecordEncoder {
       this.#valueSize = byteLength("the value", value);
       this.#valueBytes = value;
     }
-    this.#headers = headers == null ? NO_HEADERS : encodeHeaders(headers);
+    this.#headers = encodedHeaders;
     this.#fixedSize = 1 + sizeOf(this.#keySize) + sizeOf(this.#valueSize) + this.#headers.length;
   }
 
@@ -126,6 +131,11 @@ function pairsOf(headers: Headers): readonly HeaderPair[] {
     if (pairs.every((pair) => Array.isArray(pair))) return pairs;
   }
   throw new BrokerError("INVALID_RECORD", "headers are an object, a Map, or an iterable of [name, value]");
+}
+
+/** @returns bytes that they take in a record. @throws BrokerError INVALID_RECORD */
+export function headersSize(headers: Headers | null | undefined): number {
+  return headers == null ? 0 : encodeHeaders(headers).length;
 }
 
 const headerName = new TextScratch();

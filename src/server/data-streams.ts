@@ -3,6 +3,7 @@
  * read slice by slice when the connection has room.
  */
 import type { BrokerError } from "../base/errors.ts";
+import { TIMER_MS_MAX } from "../base/options.ts";
 import type { Offset } from "../base/units.ts";
 import type { PartitionReader, ReaderOwner } from "../broker/partition-reader.ts";
 import type { DataHeader } from "../protocol/data.ts";
@@ -106,7 +107,6 @@ export interface FetchLimits {
 }
 
 /** A longer one would fire at once. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 export class FetchAnswer implements DataStream, ReaderOwner {
   readonly correlation: number;

@@ -223,7 +223,7 @@ describe("what cannot be produced ends with 1", () => {
     const ran = await run(["produce", await newTopic(), "--json-lines", "--json"], { input: line });
     expect([ran.status, errorOf(ran)["code"]]).toEqual([1, "INVALID_TIMESTAMP"]);
     expect(String(errorOf(ran)["message"])).toMatch(/line 1: .*message.timestamp.after.max.ms/);
-    expect(jsonLines(ran.stdout).at(-1)).toMatchObject({ acked: 0, failed: 0 });
+    expect(jsonLines(ran.stdout).at(-1)).toMatchObject({ acked: 0, failed: 1 });
   });
 });
 

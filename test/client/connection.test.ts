@@ -100,12 +100,14 @@ describe("connect", () => {
     },
   );
 
-  test.each([{ heartbeatMs: 0 }, { connectTimeoutMs: 1.5 }, { reconnectMinMs: 10, reconnectMaxMs: 5 }])(
-    "%j",
-    async (options) => {
-      expect(await codeOf(connect(options))).toBe("INVALID_OPTION");
-    },
-  );
+  test.each([
+    { heartbeatMs: 0 },
+    { connectTimeoutMs: 1.5 },
+    { requestTimeoutMs: 2 ** 31 },
+    { reconnectMinMs: 10, reconnectMaxMs: 5 },
+  ])("%j", async (options) => {
+    expect(await codeOf(connect(options))).toBe("INVALID_OPTION");
+  });
 });
 
 describe("a connection", () => {

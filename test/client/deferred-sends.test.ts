@@ -160,6 +160,31 @@ test("a look-up that fails because of the connection is made again for who still
   expect((await second).offset).toBe(0);
 });
 
+test("what a record has waited counts when there is memory for it at last", async () => {
+  const { broker, producer } = await startProducer({ ...SMALL, deliveryTimeoutMs: 100_000 });
+  broker.fate = () => "take and hold";
+  const sends = Array.from({ length: 5 }, () => producer.send({ value: "x".repeat(3500) }));
+  const late = codeOf(producer.send({ value: "y".repeat(3500) }));
+  await until(() => broker.held.length > 0);
+  pass(60_000);
+  broker.fate = ({ index }) => (index < 5 ? "take" : "ignore");
+  broker.release();
+  await Promise.all(sends);
+  pass(101_000);
+  expect(await late).toBe("REQUEST_TIMED_OUT");
+});
+
+test("headers count in what may wait", async () => {
+  const { broker, producer } = await startProducer(SMALL);
+  broker.fate = () => "take and hold";
+  const headers = { large: "x".repeat(3500) };
+  const codes = Array.from({ length: 20 }, () => codeOf(producer.send({ value: "", headers })));
+  await sleep(5);
+  broker.fate = () => "take";
+  broker.release();
+  expect((await Promise.all(codes)).filter((code) => code === "BUSY").length).toBeGreaterThan(8);
+});
+
 test("headers that can be read only once are refused, since a record that waits is read again", async () => {
   const { broker, producer } = await startProducer({});
   const headers = new Map([["trace", "1"]]);

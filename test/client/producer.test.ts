@@ -6,6 +6,7 @@ import { BrokerError } from "../../src/base/errors.ts";
 import { KIB, MIB } from "../../src/base/units.ts";
 import type { BatchAck, FailedBatch, ProducerRecord } from "../../src/client/index.ts";
 import { until } from "../helpers/until.ts";
+import { Random } from "../protocol/random.ts";
 import type { Arrival } from "./fake-broker-state.ts";
 import { closeLater, codeOf, connectTo, startFakeBroker } from "./harness.ts";
 import { recordsIn, textOf, valuesIn } from "./records.ts";
@@ -303,6 +304,27 @@ describe("enqueue", () => {
     await producer.flush();
     expect(partitions[0]!.highWatermark).toBe(taken);
   });
+
+  test.each([1, 2, 3, 4, 5])(
+    "seed %i: what was waited for is taken, whatever its size and its partition",
+    async (seed) => {
+      const random = new Random(seed);
+      const broker = await startFakeBroker();
+      const { partitions } = broker.topic("t", 32);
+      const client = await connectTo(broker);
+      const producer = await client.producer({ topic: "t", batchBytes: 16 * KIB, bufferBytes: 256 * KIB });
+      for (let index = 0; index < 2000; index++) {
+        const size = random.below(100) < 80 ? random.below(1000) : random.below(random.pick([16, 16, 40]) * KIB);
+        const hasRoom = producer.enqueue({ key: `${random.below(1000)}`, value: new Uint8Array(size) });
+        // By one record more at most.
+        expect(producer.bufferedBytes).toBeLessThan(256 * KIB + 41 * KIB);
+        if (!hasRoom) await producer.ready();
+      }
+      await producer.flush();
+      expect(partitions.reduce((sum, { highWatermark }) => sum + highWatermark, 0)).toBe(2000);
+      expect(producer.bufferedBytes).toBe(0);
+    },
+  );
 
   test("needs to know its topic", async () => {
     const broker = await startFakeBroker();
