@@ -71,7 +71,7 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
     await node.listen();
     return node;
   } catch (error) {
-    if (node === null) await lock.release();
+    if (node === null) lock.release();
     else await node.close();
     if (isOwn) removeTemporaryFolder(data);
     throw error;
@@ -257,7 +257,7 @@ class Node implements RunningBroker {
       await this.#markClean();
     } finally {
       await this.#store.stop();
-      await this.#lock.release();
+      this.#lock.release();
       if (isOwnFolder(this.#options)) removeTemporaryFolder(this.data);
     }
   }

@@ -22,7 +22,7 @@ const messages: Readonly<Record<number, readonly [ErrorName, string]>> = {
   [REFUSED_STALE_EPOCH]: ["INVALID_PRODUCER_EPOCH", "a newer epoch of this producer has written to this partition"],
   [REFUSED_READ_ONLY]: [
     "PARTITION_READ_ONLY",
-    "a sync failed and no new segment could be begun; the partition takes no writes until an operator acts",
+    "the disk failed so that the partition takes no writes until the broker is started again; its log says how",
   ],
   [REFUSED_NO_SPACE]: ["NO_SPACE", "the disk is full; nothing was written"],
   [REFUSED_STORAGE]: ["STORAGE_ERROR", "the disk refused; nothing of this batch is in the log"],

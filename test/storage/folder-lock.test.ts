@@ -1,15 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
-import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { lockFolder } from "../../src/storage/folder-lock.ts";
+import { isFolderLocked, lockFolder } from "../../src/storage/folder-lock.ts";
 import { requireRoot, requireThat } from "../helpers/require.ts";
 
 const MODULE = new URL("../../src/storage/folder-lock.ts", import.meta.url).href;
-const platform = process.platform;
 let folder = "";
 const children: ChildProcess[] = [];
 
@@ -18,133 +16,149 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  setPlatform(platform);
+  vi.restoreAllMocks();
   for (const child of children.splice(0)) child.kill("SIGKILL");
   fs.rmSync(folder, { recursive: true, force: true });
 });
 
-/** Elsewhere than on Linux the lock is a socket file; the code for it runs here too. */
-function setPlatform(value: string): void {
-  Object.defineProperty(process, "platform", { value });
-}
-
-/** A process that takes the lock and keeps it. @param under a command that starts it */
-async function holder(as: string, under: readonly string[] = []): Promise<ChildProcess> {
+/** A process that tries to take the lock, and keeps it. @param under a command that starts it */
+function starter(under: readonly string[] = [], at = folder): ChildProcess {
   const script = `
-    Object.defineProperty(process, "platform", { value: ${JSON.stringify(as)} });
     const { lockFolder } = await import(${JSON.stringify(MODULE)});
-    await lockFolder(${JSON.stringify(folder)});
-    console.log("locked");
+    await new Promise((resolve) => process.stdin.once("data", resolve));
+    const lock = await lockFolder(${JSON.stringify(at)}).catch((error) => error);
+    console.log(lock.code ?? "locked");
     setInterval(() => {}, 1000);`;
   const [command, ...rest] = [...under, process.execPath, "--input-type=module", "-e", script];
-  const child = spawn(command!, rest, {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(command!, rest, { stdio: ["pipe", "pipe", "inherit"] });
   children.push(child);
-  const ended = once(child, "exit").then(([code]) => {
-    throw new Error(`the holder ended with ${code} before it had the lock`);
-  });
-  await Promise.race([once(child.stdout!, "data"), ended]);
-  ended.catch(() => {}); // It is killed later.
   return child;
 }
 
-describe.each(["linux", "darwin"])("on %s", (as) => {
-  test("a second broker on a folder is refused, by any path to it, until the first lets go", async () => {
-    setPlatform(as);
-    const lock = await lockFolder(folder);
-    const link = `${folder}-link`;
-    fs.symlinkSync(folder, link);
-    try {
-      await expect(lockFolder(folder)).rejects.toMatchObject({ code: "FOLDER_LOCKED" });
-      await expect(lockFolder(link)).rejects.toMatchObject({ code: "FOLDER_LOCKED" });
-      await lock.release();
-      await (await lockFolder(link)).release();
-    } finally {
-      fs.rmSync(link);
-    }
+/** Lets it try. @returns "locked", or the error's code */
+async function outcome(child: ChildProcess): Promise<string> {
+  child.stdin!.write("go\n");
+  const ended = once(child, "exit").then(([code]) => {
+    throw new Error(`it ended with ${code} before it had tried`);
   });
+  ended.catch(() => {}); // It is killed later.
+  const [text] = await Promise.race([once(child.stdout!, "data"), ended]);
+  return String(text).trim();
+}
 
-  test("a broker in another process holds the folder, and a kill frees it", async () => {
-    setPlatform(as);
-    const child = await holder(as);
-    await expect(lockFolder(folder)).rejects.toMatchObject({
-      code: "FOLDER_LOCKED",
-      message: expect.stringContaining(`process ${child.pid},`),
-      details: { pid: child.pid },
-    });
-    // One that does not answer holds it all the same.
-    child.kill("SIGSTOP");
-    const refusal = await lockFolder(folder).catch((error: unknown) => error);
-    expect(refusal).toMatchObject({ code: "FOLDER_LOCKED", details: { folder } });
-    expect(refusal).not.toHaveProperty("details.pid");
-    child.kill("SIGKILL");
-    await once(child, "exit");
-    await (await lockFolder(folder)).release();
-  });
+async function kill(child: ChildProcess): Promise<void> {
+  child.kill("SIGKILL");
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+}
 
-  test("of brokers that start together one gets the folder", async () => {
-    setPlatform(as);
-    const starts = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(folder)));
-    const locks = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
-    expect(locks.length).toBe(1);
-    await locks[0]!.release();
-  });
-
-  test("a folder whose path is too long for a socket's is locked all the same", async () => {
-    setPlatform(as);
-    const deep = path.join(folder, "x".repeat(90), "y".repeat(90));
-    const lock = await lockFolder(deep);
-    await expect(lockFolder(deep)).rejects.toMatchObject({ code: "FOLDER_LOCKED" });
-    await (await lockFolder(path.join(folder, "x".repeat(90), "z".repeat(90)))).release();
-    await lock.release();
-  });
+test("a second broker on a folder is refused, by any path to it, until the first lets go", async () => {
+  const lock = await lockFolder(folder);
+  const link = `${folder}-link`;
+  fs.symlinkSync(folder, link);
+  try {
+    await expect(lockFolder(folder)).rejects.toMatchObject({ code: "FOLDER_LOCKED", details: { pid: process.pid } });
+    await expect(lockFolder(link)).rejects.toMatchObject({ code: "FOLDER_LOCKED" });
+    expect(await isFolderLocked(link)).toBe(true);
+    lock.release();
+    expect(await isFolderLocked(folder)).toBe(false);
+    (await lockFolder(link)).release();
+  } finally {
+    fs.rmSync(link);
+  }
 });
 
-describe("across network namespaces", () => {
+test("a broker in another process holds the folder, also one that is stopped, and a kill frees it", async () => {
+  const child = starter();
+  expect(await outcome(child)).toBe("locked");
+  await expect(lockFolder(folder)).rejects.toMatchObject({
+    code: "FOLDER_LOCKED",
+    message: expect.stringContaining(`process ${child.pid},`),
+    details: { pid: child.pid },
+  });
+  child.kill("SIGSTOP");
+  await expect(lockFolder(folder)).rejects.toMatchObject({ code: "FOLDER_LOCKED", details: { pid: child.pid } });
+  await kill(child);
+  (await lockFolder(folder)).release();
+});
+
+test("of brokers that start together one gets the folder", async () => {
+  const starts = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(folder)));
+  const locks = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
+  expect(locks.length).toBe(1);
+  locks[0]!.release();
+});
+
+test("who asks whether a folder is locked keeps no broker from starting, and makes nothing", async () => {
+  expect(await isFolderLocked(folder)).toBe(false);
+  expect(fs.readdirSync(folder)).toEqual([]);
+  (await lockFolder(folder)).release();
+  const asked = Promise.all(Array.from({ length: 50 }, () => isFolderLocked(folder)));
+  const lock = await lockFolder(folder);
+  await asked;
+  lock.release();
+});
+
+test("a file that is removed while it is taken locks nobody out, so it is taken anew", async () => {
+  const file = path.join(folder, "cambium.lock");
+  const open = fs.openSync;
+  let removed = 0;
+  vi.spyOn(fs, "openSync").mockImplementation((...args) => {
+    const descriptor = open(...args);
+    if (args[0] === file && removed++ === 0) fs.rmSync(file);
+    return descriptor;
+  });
+  const lock = await lockFolder(folder);
+  expect(removed).toBe(2);
+  await expect(lockFolder(folder)).rejects.toMatchObject({ code: "FOLDER_LOCKED" });
+  lock.release();
+});
+
+test("a full disk keeps nobody out, only the owner's name", async () => {
+  vi.spyOn(fs, "writeSync").mockImplementation(() => {
+    throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+  });
+  const lock = await lockFolder(folder);
+  const refusal = await lockFolder(folder).catch((error: unknown) => error);
+  expect(refusal).toMatchObject({ code: "FOLDER_LOCKED", details: { folder } });
+  expect(refusal).not.toHaveProperty("details.pid");
+  lock.release();
+});
+
+test("what cannot be a data folder is said to be none", async () => {
+  const file = path.join(folder, "file");
+  fs.writeFileSync(file, "");
+  await expect(lockFolder(file)).rejects.toMatchObject({ code: "STORAGE_ERROR" });
+});
+
+describe("across containers", () => {
   beforeEach((context) => {
-    requireThat(context, platform === "linux", "Linux");
+    requireThat(context, process.platform === "linux", "Linux");
     requireRoot(context);
   });
 
-  test("a broker in another one holds the folder, and a kill frees it", async () => {
-    const child = await holder("linux", ["unshare", "--net"]);
-    await expect(lockFolder(folder)).rejects.toMatchObject({
-      code: "FOLDER_LOCKED",
-      details: { pid: child.pid },
-    });
-    child.kill("SIGKILL");
-    await once(child, "exit");
-    expect(fs.existsSync(path.join(folder, "cambium.sock"))).toBe(true);
-    const lock = await lockFolder(folder);
-    await lock.release();
-    expect(fs.existsSync(path.join(folder, "cambium.sock"))).toBe(false);
+  test("of two that start at once, in network namespaces of their own and after a kill, one gets the folder", async () => {
+    for (let round = 0; round < 5; round++) {
+      const pair = [starter(["unshare", "--net"]), starter(["unshare", "--net"])];
+      const outcomes = await Promise.all(pair.map(outcome));
+      expect(outcomes.toSorted()).toEqual(["FOLDER_LOCKED", "locked"]);
+      await Promise.all(pair.map(kill));
+    }
   });
 
-  test("a refusal by the other one leaves nothing taken", async () => {
-    const child = await holder("linux", ["unshare", "--net"]);
-    await expect(lockFolder(folder)).rejects.toMatchObject({ code: "FOLDER_LOCKED" });
-    child.kill("SIGKILL");
-    await once(child, "exit");
-    await (await lockFolder(folder)).release();
+  test("however long the path, and wherever the folder is mounted", async () => {
+    const deep = path.join(folder, "x".repeat(90), "y".repeat(90));
+    const mount = path.join(folder, "m");
+    fs.mkdirSync(deep, { recursive: true });
+    fs.mkdirSync(mount);
+    const child = starter(["unshare", "--net"], deep);
+    expect(await outcome(child)).toBe("locked");
+    execFileSync("mount", ["--bind", deep, mount]);
+    try {
+      await expect(lockFolder(mount)).rejects.toMatchObject({ code: "FOLDER_LOCKED", details: { pid: child.pid } });
+      await kill(child);
+      (await lockFolder(mount)).release();
+    } finally {
+      execFileSync("umount", [mount]);
+    }
   });
-});
-
-test("where the folder's file system takes no sockets, the abstract one is the lock", async (context) => {
-  requireThat(context, platform === "linux", "Linux");
-  const listen = net.Server.prototype.listen;
-  const refusing = vi.spyOn(net.Server.prototype, "listen").mockImplementation(function (this: net.Server, ...args) {
-    const [options] = args as unknown as [net.ListenOptions];
-    if (options.path?.startsWith("\0")) return Reflect.apply(listen, this, args);
-    const error = Object.assign(new Error("listen"), { code: "EOPNOTSUPP" });
-    queueMicrotask(() => this.emit("error", error));
-    return this;
-  });
-  try {
-    const lock = await lockFolder(folder);
-    await expect(lockFolder(folder)).rejects.toMatchObject({ code: "FOLDER_LOCKED" });
-    await lock.release();
-  } finally {
-    refusing.mockRestore();
-  }
 });
