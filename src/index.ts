@@ -64,7 +64,7 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
   const given = isOwn ? null : path.resolve(options.data);
   await refuseTakenPort(options, given);
   const data = given ?? makeTemporaryFolder();
-  const lock = await lockFolder(data);
+  const lock = lockFolder(data);
   let node: Node | null = null;
   try {
     node = await Node.open(data, options, lock);
@@ -84,7 +84,7 @@ async function refuseTakenPort({ host = HOST, port = PORT_DEFAULT }: StartOption
     await claimPort(host, port);
   } catch (error) {
     // Where the same broker is started twice, the folder's lock says who has both.
-    if (data === null || !(await isFolderLocked(data))) throw error;
+    if (data === null || !isFolderLocked(data)) throw error;
   }
 }
 

@@ -40,7 +40,7 @@ export async function dump(invocation: Invocation): Promise<ExitCode> {
   const view = viewFolder(environment, settings.data);
   const partitions = selected(view.partitions, invocation.arguments[0] as string | undefined);
   // Behind the view: a broker that was at work while it was taken may have stopped, but then it stopped in order.
-  const isInUse = await isFolderLocked(dataFolderOf(environment, settings.data));
+  const isInUse = isFolderLocked(dataFolderOf(environment, settings.data));
   const state = { isInUse, isClean: view.isClean };
   const dumping = new Dumping(environment, output, options as DumpOptions, world.stop.signal, state);
   dumping.folder(view, settings.data);

@@ -1,16 +1,14 @@
 /**
  * One broker per data folder: who has `cambium.lock` in it locked. The kernel keeps that lock with the open file, whatever path
- * led there, for every process that shares the file system, in whatever container; and frees it however its owner dies. (On Linux
- * it is an open file description lock, fcntl(2); Node has none of its own.)
+ * led there, for every process that shares the file system, in whatever container; and frees it however its owner dies.
  *
  * The file says which process holds it, and is never removed: who waits for a file that is gone would lock nothing.
  */
 import fs from "node:fs";
 import path from "node:path";
 import { BrokerError } from "../base/errors.ts";
+import { type FileLocks, loadFileLocks } from "./file-lock.ts";
 import { makeDirectories } from "./make-directories.ts";
-
-type Locks = typeof import("fs-native-extensions");
 
 export interface FolderLock {
   release(): void;
@@ -28,15 +26,15 @@ const SHOWN_AT: number = OWNED_AT + 1;
  * @throws BrokerError FOLDER_LOCKED another broker holds it
  * @throws BrokerError STORAGE_ERROR it cannot be made, or its file system knows no locks
  */
-export async function lockFolder(folder: string): Promise<FolderLock> {
-  const descriptor = take(await loadLocks(), folder);
+export function lockFolder(folder: string): FolderLock {
+  const descriptor = take(fileLocks(), folder);
   if (descriptor === null) throw locked(folder);
   return { release: () => fs.closeSync(descriptor) };
 }
 
 /** Is a broker running on the folder? Nothing is changed. */
-export async function isFolderLocked(folder: string): Promise<boolean> {
-  const locks = await loadLocks();
+export function isFolderLocked(folder: string): boolean {
+  const locks = fileLocks();
   let descriptor: number;
   try {
     descriptor = fs.openSync(path.join(folder, FILE), "r");
@@ -44,28 +42,28 @@ export async function isFolderLocked(folder: string): Promise<boolean> {
     return false; // No broker was ever there.
   }
   try {
-    return !locks.tryLock(descriptor, SHOWN_AT, 1, { shared: true });
+    return !locks.try(descriptor, SHOWN_AT, "shared");
   } finally {
     fs.closeSync(descriptor);
   }
 }
 
 /** @returns the file that holds the lock; null: another has it */
-function take(locks: Locks, folder: string): number | null {
+function take(locks: FileLocks, folder: string): number | null {
   let descriptor = -1;
   try {
     makeDirectories(folder);
     const file = path.join(folder, FILE);
     while (descriptor < 0) {
       descriptor = fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644);
-      const isOwned = locks.tryLock(descriptor, OWNED_AT, 1);
+      const isOwned = locks.try(descriptor, OWNED_AT, "exclusive");
       if (isOwned && isStill(file, descriptor)) break;
       fs.closeSync(descriptor);
       descriptor = -1;
       if (!isOwned) return null;
     }
     // Who asks holds it for some microseconds.
-    locks.waitForLockSync(descriptor, SHOWN_AT, 1);
+    locks.wait(descriptor, SHOWN_AT);
     sign(descriptor);
     return descriptor;
   } catch (error) {
@@ -110,10 +108,10 @@ function ownerOf(folder: string): number | null {
   }
 }
 
-/** @throws BrokerError STORAGE_ERROR  there is none for this system */
-async function loadLocks(): Promise<Locks> {
+/** @throws BrokerError STORAGE_ERROR  there are none for this system */
+function fileLocks(): FileLocks {
   try {
-    return await import("fs-native-extensions");
+    return loadFileLocks();
   } catch (cause) {
     const message = `file locks do not load on ${process.platform} ${process.arch} (${(cause as Error).message})`;
     throw new BrokerError("STORAGE_ERROR", message, { cause });
