@@ -139,16 +139,19 @@ export function producerSettings(options: ProducerOptions): ProducerSettings {
   const batchBytes =
     2 **
     Math.ceil(Math.log2(integerOption("batchBytes", options.batchBytes ?? 256 * KIB, 4 * KIB, BATCH_BYTES_INLINE_MAX)));
+  const lingerMs = integerOption("lingerMs", options.lingerMs ?? 0, 0, 60_000);
+  const deliveryTimeoutMs = integerOption("deliveryTimeoutMs", options.deliveryTimeoutMs ?? 120_000, 1, TIMER_MS_MAX);
+  requireOption(lingerMs <= deliveryTimeoutMs, "lingerMs is part of deliveryTimeoutMs, so it is no longer than that");
   return {
     topic: options.topic === undefined ? null : textOption("topic", options.topic),
     acks,
     isIdempotent,
-    lingerMs: integerOption("lingerMs", options.lingerMs ?? 0, 0, 60_000),
+    lingerMs,
     batchBytes,
     bufferBytes: integerOption("bufferBytes", options.bufferBytes ?? 32 * MIB, 2 * batchBytes, 2 ** 31),
     windowBytes: integerOption("windowBytes", options.windowBytes ?? 4 * MIB, 1, 2 ** 31),
     inFlightMax: integerOption("inFlightMax", options.inFlightMax ?? IN_FLIGHT_MAX, 1, inFlightLimit),
-    deliveryTimeoutMs: integerOption("deliveryTimeoutMs", options.deliveryTimeoutMs ?? 120_000, 1, TIMER_MS_MAX),
+    deliveryTimeoutMs,
     metadataMaxAgeMs: integerOption(
       "metadataMaxAgeMs",
       options.metadataMaxAgeMs ?? METADATA_MAX_AGE_MS,

@@ -252,6 +252,8 @@ export class Producer {
     if (obstacle === null) return;
     try {
       this.#deferred.push(send, obstacle);
+      // To iterate its headers may have been the user's code, which may have ended this producer.
+      if (this.#failure !== null) this.#deferred.rejectAll(this.#failure);
     } catch (error) {
       send.reject(asBrokerError(error));
     }

@@ -39,13 +39,14 @@ export class RecordEncoder {
   #fixedSize = 0;
   /** How many records it has taken: who calls the user's code in between sees whether it has the same one still. */
   taken = 0;
+  readonly #headersEncoder = new HeadersEncoder();
   readonly #keyText = new TextScratch();
   readonly #valueText = new TextScratch();
 
   /** @throws BrokerError INVALID_RECORD  key, value or a header is neither text nor bytes */
   take({ key = null, value, headers }: RecordContent): void {
     // First, since to iterate may be the user's code, which may use this encoder.
-    const encodedHeaders = headers == null ? NO_HEADERS : encodeHeaders(headers);
+    const encodedHeaders = headers == null ? NO_HEADERS : this.#headersEncoder.encode(headers);
     this.taken++;
     if (key === null) {
       this.#keySize = -1;
@@ -133,34 +134,38 @@ function pairsOf(headers: Headers): readonly HeaderPair[] {
   throw new BrokerError("INVALID_RECORD", "headers are an object, a Map, or an iterable of [name, value]");
 }
 
-/** @returns bytes that they take in a record. @throws BrokerError INVALID_RECORD */
+/** @returns about as many bytes as they take in a record. @throws BrokerError INVALID_RECORD */
 export function headersSize(headers: Headers | null | undefined): number {
-  return headers == null ? 0 : encodeHeaders(headers).length;
+  if (headers == null) return 0;
+  return pairsOf(headers).reduce((size, [name, value]) => size + 2 + (name?.length ?? 0) + (value?.length ?? 0), 0);
 }
 
-const headerName = new TextScratch();
-const headerValue = new TextScratch();
-const headerScratch = new Uint8Array(16 * KIB);
+/** Each encoder has its own: while one holds its headers, the user's code may have another encode some. */
+class HeadersEncoder {
+  readonly #name = new TextScratch();
+  readonly #value = new TextScratch();
+  readonly #scratch = new Uint8Array(16 * KIB);
 
-/** @returns the count and the headers; valid until the next call */
-function encodeHeaders(headers: Headers): Uint8Array {
-  const list = pairsOf(headers);
-  let bytes = headerScratch;
-  let at = writeVarint(bytes, 0, 2 * list.length);
-  for (const [name, value] of list) {
-    if (typeof name !== "string") throw new BrokerError("INVALID_RECORD", "the name of a header is text");
-    const nameSize = headerName.encode(name);
-    const isText = typeof value === "string";
-    const valueSize =
-      value === null ? -1 : isText ? headerValue.encode(value) : byteLength(`the value of header ${name}`, value);
-    const needed = at + sizeOf(nameSize) + sizeOf(valueSize);
-    if (needed > bytes.length) {
-      const larger = new Uint8Array(2 * needed);
-      larger.set(bytes.subarray(0, at));
-      bytes = larger;
+  /** @returns the count and the headers; valid until the next call */
+  encode(headers: Headers): Uint8Array {
+    const list = pairsOf(headers);
+    let bytes = this.#scratch;
+    let at = writeVarint(bytes, 0, 2 * list.length);
+    for (const [name, value] of list) {
+      if (typeof name !== "string") throw new BrokerError("INVALID_RECORD", "the name of a header is text");
+      const nameSize = this.#name.encode(name);
+      const isText = typeof value === "string";
+      const valueSize =
+        value === null ? -1 : isText ? this.#value.encode(value) : byteLength(`the value of header ${name}`, value);
+      const needed = at + sizeOf(nameSize) + sizeOf(valueSize);
+      if (needed > bytes.length) {
+        const larger = new Uint8Array(2 * needed);
+        larger.set(bytes.subarray(0, at));
+        bytes = larger;
+      }
+      at = writeBytes(bytes, at, this.#name.bytes, nameSize);
+      at = writeBytes(bytes, at, isText || value === null ? this.#value.bytes : value, valueSize);
     }
-    at = writeBytes(bytes, at, headerName.bytes, nameSize);
-    at = writeBytes(bytes, at, isText || value === null ? headerValue.bytes : value, valueSize);
+    return bytes.subarray(0, at);
   }
-  return bytes.subarray(0, at);
 }

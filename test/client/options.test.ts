@@ -36,6 +36,7 @@ test("producer", async () => {
     ["windowBytes", 0],
     ["inFlightMax", 6],
     ["deliveryTimeoutMs", 0],
+    ["lingerMs", 60_001],
     ["deliveryTimeoutMs", 2 ** 31],
     ["compression", "lz4"],
     ["keyless", "random"],

@@ -77,6 +77,45 @@ test.each(["send", "enqueue"] as const)("a partitioner that calls %s alters no r
   expect(found).toEqual([[["outer key", "outer", "outer"]], [["inner key", "inner", "inner"]]]);
 });
 
+test("a partitioner may give records with headers to another producer, too, or to a line", async () => {
+  const broker = await startFakeBroker();
+  const { partitions } = broker.topic("t");
+  broker.topic("u");
+  broker.topic("v");
+  const client = await connectTo(broker);
+  const other = await client.producer({ topic: "u" });
+  const producer: Producer = await client.producer({
+    topic: "t",
+    partitioner: () => {
+      other.enqueue({ value: "inner", headers: { of: "another" } });
+      void producer.send({ topic: "v", partition: 0, value: "deferred", headers: { of: "deferral, and longer" } });
+      return 0;
+    },
+  });
+  await producer.send({ value: "outer", headers: { of: "outer" } });
+  await producer.flush();
+  const [record] = recordsIn(partitions[0]!);
+  expect(record!.headers.map(([name, value]) => [name, textOf(value)])).toEqual([["of", "outer"]]);
+});
+
+test("headers that end the producer while sends wait leave nothing waiting", async () => {
+  const broker = await startFakeBroker();
+  broker.topic("t");
+  broker.fate = () => "take and hold";
+  const client = await connectTo(broker);
+  const producer = await client.producer({ topic: "t", batchBytes: 4 * KIB, bufferBytes: 16 * KIB });
+  const sends = Array.from({ length: 8 }, () => codeOf(producer.send({ value: "x".repeat(3500) })));
+  const headers = {
+    get ends(): string {
+      void producer.abort();
+      return "";
+    },
+  };
+  const last = codeOf(producer.send({ value: "", headers }));
+  expect(new Set(await Promise.all([...sends, last]))).toEqual(new Set(["CLOSED"]));
+  await producer.close().catch(() => {});
+});
+
 test("a partitioner may abort the producer while sends wait in line", async () => {
   const broker = await startFakeBroker();
   const { partitions } = broker.topic("t");
