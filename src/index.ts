@@ -13,7 +13,9 @@
  */
 import { createRequire } from "node:module";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "./base/clock.ts";
+import { BrokerError } from "./base/errors.ts";
 import { CONNECTIONS_DEFAULT } from "./base/start-limits.ts";
 import type { Broker, Checkpoints } from "./broker/broker.ts";
 import type { LocalMetaStore } from "./broker/local-meta-store.ts";
@@ -24,7 +26,7 @@ import { loadUws } from "./server/uws.ts";
 import type { WebSocketServer } from "./server/websocket-server.ts";
 import type { KnownEnds } from "./storage/checkpoint.ts";
 import { folders } from "./storage/data-folder.ts";
-import { type FolderLock, isFolderLocked, lockFolder } from "./storage/folder-lock.ts";
+import { type FolderLock, isFolderLocked, LOCK_CHECK_MS, lockFolder } from "./storage/folder-lock.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "./storage/temporary-folder.ts";
 import type { Fault, FaultPoint } from "./workers/faults.ts";
 import type { FolderState } from "./workers/folder-tasks.ts";
@@ -64,7 +66,7 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
   const given = isOwn ? null : path.resolve(options.data);
   await refuseTakenPort(options, given);
   const data = given ?? makeTemporaryFolder();
-  const lock = lockFolder(data);
+  const lock = await lockFolder(data, sleep);
   let node: Node | null = null;
   try {
     node = await Node.open(data, options, lock);
@@ -181,6 +183,7 @@ class Node implements RunningBroker {
 
   /** Recovers what needs it, then opens the door. */
   async listen(): Promise<void> {
+    this.#timers.push(setInterval(() => this.#keepFolder(), LOCK_CHECK_MS).unref());
     const { expected, metadata, hasRoom } = this.#folder;
     for (const name of expected.damaged)
       this.#options.log?.("error", `${name} in the data folder is damaged; its logs are scanned`);
@@ -283,6 +286,14 @@ class Node implements RunningBroker {
 
   get #ends(): KnownEnds {
     return { logs: this.#broker.checkpoints(), metadata: this.#meta.point };
+  }
+
+  /** Ends the process, as an exception that nobody catches, if another broker writes to the folder: whatever this one did would be lost. */
+  #keepFolder(): void {
+    if (this.#lock.keep()) return;
+    const message = `another broker has taken ${this.data}, whose cambium.lock was removed while this one could not look after it`;
+    this.#options.log?.("error", message);
+    throw new BrokerError("FOLDER_LOCKED", message, { details: { folder: this.data } });
   }
 
   /** Writes where the logs stand, if it changed since the last time; and looks whether there is room again. */

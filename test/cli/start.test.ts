@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BrokerProcess } from "../../src/cli/broker-process.ts";
@@ -88,6 +88,14 @@ describe("what is in its way is a typed error and exit code 1", () => {
     ]);
     const twice = await spawned(["start", "--data", folder.path, "--port", String(owner.port), "--json"]);
     expect(errorOf(twice)["code"]).toBe("FOLDER_LOCKED");
+  });
+
+  test("another broker on the folder, whose lock somebody removed", async () => {
+    const owner = await start(folder.path);
+    rmSync(join(folder.path, "cambium.lock"));
+    const second = await spawned(["start", "--data", folder.path, "--port", "0", "--json"]);
+    expect(errorOf(second)).toMatchObject({ code: "FOLDER_LOCKED", details: { pid: owner.process.pid } });
+    expect(existsSync(join(folder.path, "cambium.lock"))).toBe(true);
   });
 
   test("another process on the port; no folder is made", async () => {

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { isFolderLocked, lockFolder } from "../../src/storage/folder-lock.ts";
+import { type FolderLock, isFolderLocked, LOCK_CHECK_MS, lockFolder } from "../../src/storage/folder-lock.ts";
 import { requireRoot, requireThat } from "../helpers/require.ts";
 
 const MODULE = new URL("../../src/storage/folder-lock.ts", import.meta.url).href;
@@ -28,7 +28,7 @@ function starter(under: readonly string[] = [], at = folder): ChildProcess {
     await new Promise((resolve) => process.stdin.once("data", resolve));
     let outcome = "locked";
     try {
-      globalThis.lock = lockFolder(${JSON.stringify(at)});
+      globalThis.lock = await lockFolder(${JSON.stringify(at)}, async () => {});
     } catch ({ code }) {
       outcome = code;
     }
@@ -51,10 +51,15 @@ async function outcome(child: ChildProcess): Promise<string> {
   return String(text).trim();
 }
 
+/** Time does not pass, unless a test lets it. */
+const noPause = (): Promise<void> => Promise.resolve();
+
+const take = (at: string): Promise<FolderLock> => lockFolder(at, noPause);
+
 /** @returns why the folder cannot be taken; null: it could */
-function refusal(at: string): unknown {
+async function refusal(at: string): Promise<unknown> {
   try {
-    lockFolder(at).release();
+    (await take(at)).release();
     return null;
   } catch (error) {
     return error;
@@ -66,17 +71,17 @@ async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
 }
 
-test("a second broker on a folder is refused, by any path to it, until the first lets go", () => {
-  const lock = lockFolder(folder);
+test("a second broker on a folder is refused, by any path to it, until the first lets go", async () => {
+  const lock = await take(folder);
   const link = `${folder}-link`;
   fs.symlinkSync(folder, link);
   try {
-    expect(refusal(folder)).toMatchObject({ code: "FOLDER_LOCKED", details: { pid: process.pid } });
-    expect(refusal(link)).toMatchObject({ code: "FOLDER_LOCKED" });
+    expect(await refusal(folder)).toMatchObject({ code: "FOLDER_LOCKED", details: { pid: process.pid } });
+    expect(await refusal(link)).toMatchObject({ code: "FOLDER_LOCKED" });
     expect(isFolderLocked(link)).toBe(true);
     lock.release();
     expect(isFolderLocked(folder)).toBe(false);
-    lockFolder(link).release();
+    (await take(link)).release();
   } finally {
     fs.rmSync(link);
   }
@@ -85,21 +90,21 @@ test("a second broker on a folder is refused, by any path to it, until the first
 test("a broker in another process holds the folder, also one that is stopped, and a kill frees it", async () => {
   const child = starter();
   expect(await outcome(child)).toBe("locked");
-  expect(refusal(folder)).toMatchObject({
+  expect(await refusal(folder)).toMatchObject({
     code: "FOLDER_LOCKED",
     message: expect.stringContaining(`process ${child.pid},`),
     details: { pid: child.pid },
   });
   child.kill("SIGSTOP");
-  expect(refusal(folder)).toMatchObject({ code: "FOLDER_LOCKED", details: { pid: child.pid } });
+  expect(await refusal(folder)).toMatchObject({ code: "FOLDER_LOCKED", details: { pid: child.pid } });
   await kill(child);
-  lockFolder(folder).release();
+  (await take(folder)).release();
 });
 
 test("who asks whether a folder is locked keeps no broker from starting, and makes nothing", async () => {
   expect(isFolderLocked(folder)).toBe(false);
   expect(fs.readdirSync(folder)).toEqual([]);
-  lockFolder(folder).release();
+  (await take(folder)).release();
   const script = `
     const { isFolderLocked } = await import(${JSON.stringify(MODULE)});
     console.log("asks");
@@ -109,10 +114,10 @@ test("who asks whether a folder is locked keeps no broker from starting, and mak
   });
   children.push(child);
   await once(child.stdout, "data");
-  for (let round = 0; round < 200; round++) lockFolder(folder).release();
+  for (let round = 0; round < 200; round++) (await take(folder)).release();
 });
 
-test("a file that is removed while it is taken locks nobody out, so it is taken anew", () => {
+test("a file that is removed while it is taken locks nobody out, so it is taken anew", async () => {
   const file = path.join(folder, "cambium.lock");
   const open = fs.openSync;
   let removed = 0;
@@ -121,27 +126,84 @@ test("a file that is removed while it is taken locks nobody out, so it is taken 
     if (args[0] === file && removed++ === 0) fs.rmSync(file);
     return descriptor;
   });
-  const lock = lockFolder(folder);
+  const lock = await take(folder);
   expect(removed).toBe(2);
-  expect(refusal(folder)).toMatchObject({ code: "FOLDER_LOCKED" });
+  expect(await refusal(folder)).toMatchObject({ code: "FOLDER_LOCKED" });
   lock.release();
 });
 
-test("a full disk keeps nobody out, only the owner's name", () => {
+describe("where cambium.lock is removed", () => {
+  const file = (): string => path.join(folder, "cambium.lock");
+
+  beforeEach(() => fs.writeFileSync(path.join(folder, "cambium.meta"), ""));
+
+  test("its owner puts it back while whoever starts waits", async () => {
+    const lock = await take(folder);
+    expect(lock.keep()).toBe(true);
+    fs.rmSync(file());
+    let waitedMs = 0;
+    const starting = lockFolder(folder, (ms) => {
+      waitedMs = ms;
+      expect(lock.keep()).toBe(true);
+      return Promise.resolve();
+    });
+    await expect(starting).rejects.toMatchObject({ code: "FOLDER_LOCKED", details: { pid: process.pid } });
+    expect(waitedMs).toBeGreaterThan(LOCK_CHECK_MS);
+    expect(isFolderLocked(folder)).toBe(true);
+    lock.release();
+    expect(isFolderLocked(folder)).toBe(false);
+  });
+
+  test("a new folder, or one whose owner is gone, is taken", async () => {
+    (await take(folder)).release();
+    fs.rmSync(file());
+    (await take(folder)).release();
+    await (await lockFolder(path.join(folder, "new"), () => Promise.reject(new Error("it waited")))).release();
+  });
+
+  test("an owner that could not look after it learns that another has the folder", async () => {
+    const lock = await take(folder);
+    fs.rmSync(file());
+    const other = await take(folder);
+    expect(lock.keep()).toBe(false);
+    other.release();
+    expect(lock.keep()).toBe(true);
+    lock.release();
+  });
+
+  test("a full disk, on which it cannot be put back, is no other owner", async () => {
+    const lock = await take(folder);
+    fs.rmSync(file());
+    vi.spyOn(fs, "openSync").mockImplementation(() => {
+      throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
+    });
+    expect(lock.keep()).toBe(true);
+    vi.restoreAllMocks();
+    lock.release();
+  });
+});
+
+test("who asks does not wait for what is no file", (context) => {
+  requireThat(context, process.platform === "linux", "Linux");
+  execFileSync("mkfifo", [path.join(folder, "cambium.lock")]);
+  expect(() => isFolderLocked(folder)).not.toThrow();
+});
+
+test("a full disk keeps nobody out, only the owner's name", async () => {
   vi.spyOn(fs, "writeSync").mockImplementation(() => {
     throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
   });
-  const lock = lockFolder(folder);
-  const refused = refusal(folder);
+  const lock = await take(folder);
+  const refused = await refusal(folder);
   expect(refused).toMatchObject({ code: "FOLDER_LOCKED", details: { folder } });
   expect(refused).not.toHaveProperty("details.pid");
   lock.release();
 });
 
-test("what cannot be a data folder is said to be none", () => {
+test("what cannot be a data folder is said to be none", async () => {
   const file = path.join(folder, "file");
   fs.writeFileSync(file, "");
-  expect(refusal(file)).toMatchObject({ code: "STORAGE_ERROR" });
+  expect(await refusal(file)).toMatchObject({ code: "STORAGE_ERROR" });
 });
 
 describe("across containers", () => {
@@ -168,9 +230,9 @@ describe("across containers", () => {
     expect(await outcome(child)).toBe("locked");
     execFileSync("mount", ["--bind", deep, mount]);
     try {
-      expect(refusal(mount)).toMatchObject({ code: "FOLDER_LOCKED", details: { pid: child.pid } });
+      expect(await refusal(mount)).toMatchObject({ code: "FOLDER_LOCKED", details: { pid: child.pid } });
       await kill(child);
-      lockFolder(mount).release();
+      (await take(mount)).release();
     } finally {
       execFileSync("umount", [mount]);
     }
