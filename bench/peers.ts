@@ -29,6 +29,7 @@ import { cambiumDriver } from "./drivers/cambium.ts";
 import { kafkaDriver } from "./drivers/kafka.ts";
 import { natsDriver } from "./drivers/nats.ts";
 import { nullDriver } from "./drivers/null.ts";
+import { postgresqlDriver } from "./drivers/postgresql.ts";
 import { redisDriver } from "./drivers/redis.ts";
 
 const { values: options } = parseArgs({
@@ -88,7 +89,9 @@ function driverOf(peer: string): Driver | Promise<Driver> {
   if (peer === "null") return nullDriver;
   if (peer === "redis") return redisDriver();
   if (peer.startsWith("nats-")) return natsDriver(peer.slice("nats-".length));
-  throw new Error(`there is no peer ${peer}; there are cambium, kafka-VERSION, nats-VERSION, redis and null`);
+  if (peer === "postgresql") return postgresqlDriver();
+  const others = "nats-VERSION, null, postgresql and redis";
+  throw new Error(`there is no peer ${peer}; there are cambium, kafka-VERSION, ${others}`);
 }
 
 async function measure(peer: string, driver: Driver, workload: Workload, repetition: number): Promise<void> {

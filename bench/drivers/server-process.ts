@@ -17,7 +17,13 @@ export interface ServerCommand {
   /** What it is asked on its port, until it answers anything: that it accepts a connection means little. */
   readonly port: number;
   readonly question: string | Uint8Array;
+  /** What the answer begins with, of a server that also answers that it is not ready. */
+  readonly answer?: string;
   readonly secondsMax: number;
+  /** Beside this process's own. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Who it runs as, if not as who runs this. */
+  readonly user?: { readonly uid: number; readonly gid: number };
 }
 
 export class ServerProcess {
@@ -28,18 +34,19 @@ export class ServerProcess {
 
   /** @throws Error  it ended, or did not answer in time */
   static async start(command: ServerCommand): Promise<ServerProcess> {
-    const { program, args, folder, port, question, secondsMax } = command;
+    const { program, args, folder, port, question, answer = "", secondsMax, environment, user } = command;
     const path = join(folder, "output");
     const output = openSync(path, "w");
     const startedMs = performance.now();
-    const child = spawn(program, args, { cwd: folder, stdio: ["ignore", output, output] });
+    const env = { ...process.env, ...environment };
+    const child = spawn(program, args, { cwd: folder, stdio: ["ignore", output, output], env, ...user });
     closeSync(output);
     const exited = Promise.race([once(child, "exit"), once(child, "error")]);
     let isGone = false;
     void exited.finally(() => {
       isGone = true;
     });
-    while (!(await answers(port, question))) {
+    while (!(await answers(port, question, answer))) {
       if (isGone || (performance.now() - startedMs) / 1000 > secondsMax) {
         child.kill("SIGKILL");
         throw new Error(`${program} did not start: see ${path}`);
@@ -79,15 +86,15 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-function answers(port: number, question: string | Uint8Array): Promise<boolean> {
+function answers(port: number, question: string | Uint8Array, answer: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
-    const end = (answer: boolean): void => {
+    const end = (isReady: boolean): void => {
       socket.destroy();
-      resolve(answer);
+      resolve(isReady);
     };
     socket.once("connect", () => socket.write(question));
-    socket.once("data", () => end(true));
+    socket.once("data", (bytes) => end(bytes.toString("latin1").startsWith(answer)));
     socket.once("error", () => end(false));
     socket.once("close", () => end(false));
     socket.setTimeout(ANSWER_MS_MAX, () => end(false));
