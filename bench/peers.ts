@@ -30,6 +30,7 @@ import { kafkaDriver } from "./drivers/kafka.ts";
 import { natsDriver } from "./drivers/nats.ts";
 import { nullDriver } from "./drivers/null.ts";
 import { postgresqlDriver } from "./drivers/postgresql.ts";
+import { rabbitmqDriver } from "./drivers/rabbitmq.ts";
 import { redisDriver } from "./drivers/redis.ts";
 
 const { values: options } = parseArgs({
@@ -90,7 +91,9 @@ function driverOf(peer: string): Driver | Promise<Driver> {
   if (peer === "redis") return redisDriver();
   if (peer.startsWith("nats-")) return natsDriver(peer.slice("nats-".length));
   if (peer === "postgresql") return postgresqlDriver();
-  const others = "nats-VERSION, null, postgresql and redis";
+  if (peer === "rabbitmq-quorum") return rabbitmqDriver("quorum");
+  if (peer === "rabbitmq-stream") return rabbitmqDriver("stream");
+  const others = "nats-VERSION, null, postgresql, rabbitmq-quorum, rabbitmq-stream and redis";
   throw new Error(`there is no peer ${peer}; there are cambium, kafka-VERSION, ${others}`);
 }
 
