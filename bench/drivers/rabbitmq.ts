@@ -37,16 +37,14 @@ export async function rabbitmqDriver(type: QueueType): Promise<Driver> {
     produce: [generator, "produce"],
     consume: [generator, "consume", `type=${type}`],
     lacks: ({ durability }) =>
-      durability === DURABILITY[type] ? null : `a ${type} queue has no durability ${durability}, it has ${DURABILITY[type]}`,
+      durability === DURABILITY[type]
+        ? null
+        : `a ${type} queue has no durability ${durability}, it has ${DURABILITY[type]}`,
     start: (folder) => startRabbitmq(generator, type, folder),
   };
 }
 
-async function startRabbitmq(
-  generator: string,
-  type: QueueType,
-  folder: string,
-): Promise<BrokerUnderTest> {
+async function startRabbitmq(generator: string, type: QueueType, folder: string): Promise<BrokerUnderTest> {
   const [port, epmdPort] = [await freePort(), await freePort()];
   const epmd = await startEpmd(join(folder, "epmd"), epmdPort);
   const node = await startNode(folder, port, epmdPort).catch(async (error: unknown) => {
