@@ -1,12 +1,4 @@
-/**
- * What the client costs per record: records into sealed batches, and batches back into records.
- *
- *   node bench/micro/client.ts [name filter]
- *
- * Each row is timed in turns with the others, so that a busy machine slows all of them alike; the best of the turns is
- * printed. Compare rows, not runs.
- */
-import { Bench } from "tinybench";
+/** What the client costs per record: records into sealed batches, and batches back into records. */
 import { KIB, MIB } from "../../src/base/units.ts";
 import { BATCH_AT, Batch } from "../../src/client/batch.ts";
 import { BatchCursor } from "../../src/client/batch-cursor.ts";
@@ -15,18 +7,13 @@ import { BatchMemory } from "../../src/client/batch-memory.ts";
 import { RecordEncoder } from "../../src/client/record-encoder.ts";
 import { compileCore } from "../../src/wasm/core.ts";
 import { loadCrc32c } from "../../src/wasm/crc32c.ts";
+import type { Benchmark } from "../gauge/benchmark.ts";
+import type { CalibrationName } from "../gauge/calibration.ts";
+import { runSuite } from "../gauge/suite.ts";
 
-const turns = 8;
-const turnMs = 60;
 const batchBytes = 256 * KIB;
 /** As many batches as a producer at full speed has: more than the processor's cache holds. */
 const batchesMax = 16;
-
-interface Row {
-  readonly name: string;
-  readonly records: number;
-  readonly run: () => void;
-}
 
 const memory = new BatchMemory(await compileCore({ shared: false }), 32 * MIB, batchBytes);
 const crc32c = await loadCrc32c();
@@ -54,59 +41,46 @@ function addAny(batch: Batch, value: Uint8Array): boolean {
   return batch.append(encoder, 1.8e12, null);
 }
 
-function encodeRow(name: string, size: number, fill: (batch: Batch, value: Uint8Array) => boolean): Row {
+function encodeOf(name: string, size: number, fill: (batch: Batch, value: Uint8Array) => boolean): Benchmark {
   const open: Batch[] = [];
   const sample = encode(size, fill);
   const { count } = sample;
   sample.acknowledge({ baseOffset: 0, durability: "os", duplicate: false });
-  const run = (): void => {
+  const run = (): number => {
     if (open.length === batchesMax) open.shift()!.acknowledge({ baseOffset: 0, durability: "os", duplicate: false });
-    open.push(encode(size, fill));
+    return open.push(encode(size, fill));
   };
-  return { name: `encode, ${name}`, records: count, run };
+  return { name: `encode records, ${name}`, calibration: "copies", operations: count, bytes: size, run };
 }
 
-function decodeRow(name: string, size: number, visit: (cursor: BatchCursor) => unknown): Row {
+function decodeOf(
+  name: string,
+  calibration: CalibrationName,
+  size: number,
+  visit: (cursor: BatchCursor) => number,
+): Benchmark {
   const batch = encode(size, addPlain);
   const bytes = batch.bytes.slice(batch.at, batch.at + batch.size);
   batch.acknowledge({ baseOffset: 0, durability: "os", duplicate: false });
   const cursor = new BatchCursor();
   const header = new BatchHeader();
-  const run = (): void => {
+  const run = (): number => {
+    let visited = 0;
     header.read(bytes, 0);
     if (!header.isIntact(bytes, 0, crc32c)) throw new Error("the batch is damaged");
     const walked = { topic: "t", partition: 0, header, bytes, at: 61, end: bytes.length };
     cursor.open({ ...walked, fromOffset: 0, fromTime: Number.NEGATIVE_INFINITY });
-    while (cursor.next()) visit(cursor);
+    while (cursor.next()) visited += visit(cursor);
+    return visited;
   };
-  return { name: `decode, ${name}`, records: batch.count, run };
+  return { name: `decode records, ${name}`, calibration, operations: batch.count, bytes: size, run };
 }
 
-const rows = [
-  encodeRow("100 B", 100, addPlain),
-  encodeRow("100 B, the long way", 100, addAny),
-  encodeRow("1 KiB", KIB, addPlain),
-  decodeRow("100 B, cursor", 100, (cursor) => cursor.valueEnd),
-  decodeRow("100 B, objects", 100, (cursor) => cursor.recordOver(cursor.bytes, 0)),
-  decodeRow("1 KiB, cursor", KIB, (cursor) => cursor.valueEnd),
-].filter(({ name }) => name.includes(process.argv[2] ?? ""));
-
-const best = new Map<string, number>();
-for (let turn = 0; turn < turns; turn++) {
-  const bench = new Bench({ time: turnMs, warmupTime: turn === 0 ? turnMs : 0, iterations: 1 });
-  for (const { name, run } of rows) bench.add(name, run);
-  for (const task of await bench.run()) {
-    const { result } = task;
-    if (result.state !== "completed") throw new Error(`${task.name}: ${result.state}`);
-    best.set(task.name, Math.min(best.get(task.name) ?? Number.POSITIVE_INFINITY, result.latency.min));
-  }
-}
-console.log(`${"".padEnd(28)}${"ns/record".padStart(12)}${"records/s".padStart(14)}`);
-for (const { name, records } of rows) {
-  const ns = (best.get(name)! * 1e6) / records;
-  console.log(
-    `${name.padEnd(28)}${ns.toFixed(1).padStart(12)}${Math.round(1e9 / ns)
-      .toLocaleString("en")
-      .padStart(14)}`,
-  );
-}
+runSuite([
+  encodeOf("100 B", 100, addPlain),
+  encodeOf("100 B, the long way", 100, addAny),
+  encodeOf("1 KiB", KIB, addPlain),
+  decodeOf("100 B, cursor", "integers", 100, (cursor) => cursor.valueEnd),
+  decodeOf("100 B, objects", "objects", 100, (cursor) => cursor.recordOver(cursor.bytes, 0).value!.length),
+  decodeOf("1 KiB, cursor", "integers", KIB, (cursor) => cursor.valueEnd),
+]);

@@ -1,12 +1,5 @@
-/**
- * What the binary protocol costs per frame, beside what flatc's accessors and Builder cost for the same.
- *
- *   node bench/micro/protocol.ts
- *
- * Each sample is a thousand operations, so that the clock does not count; the column is nanoseconds of one.
- */
+/** What the binary protocol costs per frame, beside what flatc's accessors and Builder cost for the same. */
 import { Builder, ByteBuffer } from "flatbuffers";
-import { Bench } from "tinybench";
 import type { Offset } from "../../src/base/units.ts";
 import { CREDIT_FRAME_SIZE, CreditReader, writeCredit } from "../../src/protocol/credit.ts";
 import { DATA_PREFIX_SIZE, DataEncoder, type DataHeader, DataReader } from "../../src/protocol/data.ts";
@@ -18,8 +11,9 @@ import { PRODUCE_ENVELOPE_SIZE, ProduceEnvelope, ProduceReader } from "../../src
 import { ProduceAckEncoder, ProduceAckReader } from "../../src/protocol/produce-ack.ts";
 import { FrameReader } from "../../src/protocol/verifier.ts";
 import { CLIENT_HEADER_SIZE_MAX, MessageReader, Opcode, writeClientHeader } from "../../src/protocol/websocket.ts";
-
-const OPERATIONS = 1000;
+import type { Benchmark } from "../gauge/benchmark.ts";
+import type { CalibrationName } from "../gauge/calibration.ts";
+import { runSuite } from "../gauge/suite.ts";
 
 const topicId = Uint8Array.from({ length: 16 }, (_, index) => index);
 const offsets = {
@@ -94,42 +88,64 @@ const reusedBuffer = new ByteBuffer(produceFrame);
 const accessor = new wire.Frame();
 const produceAccessor = new wire.Produce();
 
-/** Keeps results alive. */
-let sink = 0;
+/** Every frame that is written is another one. */
+let round = 0;
 
-const tasks: Readonly<Record<string, (round: number) => void>> = {
+type Runs = Readonly<Record<string, () => number>>;
+
+const inPlace: Runs = {
   "verify and read Produce": () => {
     frame.verify(produceFrame);
     produce.read(frame);
-    sink += produce.batchSize;
-  },
-  "the same, with the view of its ArrayBuffer": () => {
-    frame.verify(new Uint8Array(produceFrame.buffer));
-    produce.read(frame);
-    sink += produce.batchSize;
+    return produce.batchSize;
   },
   "flatc: read Produce unverified, everything reused": () => {
     wire.Frame.getRootAsFrame(reusedBuffer, accessor).body(produceAccessor);
-    sink += produceAccessor.partition() + produceAccessor.leaderEpoch() + produceAccessor.acks();
-    sink += accessor.correlation() + produceAccessor.batchLength();
+    const numbers = produceAccessor.partition() + produceAccessor.leaderEpoch() + produceAccessor.acks();
+    return numbers + accessor.correlation() + produceAccessor.batchLength();
   },
   "verify and read Credit": () => {
     frame.verify(creditFrame);
     credit.read(frame);
-    sink += credit.bytes;
+    return credit.bytes;
   },
   "verify and read ProduceAck": () => {
     frame.verify(ackFrame);
     ackReader.read(frame);
-    sink += ackReader.baseOffset;
+    return ackReader.baseOffset;
   },
   "verify and read Data": () => {
     frame.verify(dataFrame);
     data.read(frame);
-    sink += data.bytesSize;
+    return data.bytesSize;
   },
-  "write the envelope of a Produce": (round) => envelope.write(produceFrame, 0, round, BATCH_SIZE),
-  "flatc: build a Produce of 1 KiB, Builder reused": (round) => {
+  "write the envelope of a Produce": () => {
+    envelope.write(produceFrame, 0, ++round, BATCH_SIZE);
+    return produceFrame[0]!;
+  },
+  "encode ProduceAck": () => ackEncoder.encode(++round, ack).length,
+  "encode the prefix of Data": () => dataEncoder.encodePrefix(++round, header, 65_536).length,
+  "verify TopicsResult of 100 topics": () => {
+    frame.verify(topicsFrame);
+    return frame.correlation;
+  },
+  "write a client's WebSocket header": () => {
+    writeClientHeader(headerTarget, 0, Opcode.Binary, 65_536);
+    return headerTarget[0]!;
+  },
+  "find a server's WebSocket message": () => {
+    messageReader.read(socketBytes, 0, socketBytes.length);
+    return messageReader.payloadSize;
+  },
+};
+
+const allocating: Runs = {
+  "verify and read Produce, with the view of its ArrayBuffer": () => {
+    frame.verify(new Uint8Array(produceFrame.buffer));
+    produce.read(frame);
+    return produce.batchSize;
+  },
+  "flatc: build a Produce of 1 KiB, Builder reused": () => {
     builder.clear();
     const bytes = builder.createByteVector(batch);
     wire.Produce.startProduce(builder);
@@ -138,63 +154,27 @@ const tasks: Readonly<Record<string, (round: number) => void>> = {
     wire.Produce.addLeaderEpoch(builder, 5);
     wire.Produce.addBatch(builder, bytes);
     const body = wire.Produce.endProduce(builder);
-    wire.Frame.finishFrameBuffer(builder, wire.Frame.createFrame(builder, round, wire.Body.Produce, body));
-    sink += builder.asUint8Array().length;
+    wire.Frame.finishFrameBuffer(builder, wire.Frame.createFrame(builder, ++round, wire.Body.Produce, body));
+    return builder.asUint8Array().length;
   },
-  "encode ProduceAck": (round) => {
-    sink += ackEncoder.encode(round, ack).length;
-  },
-  "encode the prefix of Data": (round) => {
-    sink += dataEncoder.encodePrefix(round, header, 65_536).length;
-  },
-  "encode DeleteTopic": (round) => {
-    sink += encodeMessage("DeleteTopic", round, { name: "leaves" }).length;
-  },
+  "encode DeleteTopic": () => encodeMessage("DeleteTopic", ++round, { name: "leaves" }).length,
   "verify and decode DeleteTopic": () => {
     frame.verify(deleteFrame);
-    sink += decodeMessage(frame).correlation;
+    return decodeMessage(frame).correlation;
   },
-  "encode Fetch": (round) => {
-    sink += encodeMessage("Fetch", round, fetch).length;
-  },
+  "encode Fetch": () => encodeMessage("Fetch", ++round, fetch).length,
   "verify and decode Fetch": () => {
     frame.verify(fetchFrame);
-    sink += decodeMessage(frame).correlation;
+    return decodeMessage(frame).correlation;
   },
-  "write a client's WebSocket header": () => writeClientHeader(headerTarget, 0, Opcode.Binary, 65_536),
-  "find a server's WebSocket message": () => {
-    messageReader.read(socketBytes, 0, socketBytes.length);
-    sink += messageReader.payloadSize;
-  },
-};
-
-const large: Readonly<Record<string, () => void>> = {
-  "encode TopicsResult of 100 topics": () => {
-    sink += encodeMessage("TopicsResult", 7, topics).length;
-  },
-  "verify TopicsResult of 100 topics": () => {
-    frame.verify(topicsFrame);
-    sink += frame.correlation;
-  },
+  "encode TopicsResult of 100 topics": () => encodeMessage("TopicsResult", ++round, topics).length,
   "verify and decode TopicsResult of 100 topics": () => {
     frame.verify(topicsFrame);
-    sink += decodeMessage(frame).correlation;
+    return decodeMessage(frame).correlation;
   },
 };
 
-const bench = new Bench({ time: 500, warmupTime: 200 });
-for (const [name, task] of Object.entries(tasks)) {
-  bench.add(name, () => {
-    for (let round = 0; round < OPERATIONS; round++) task(round);
-  });
-}
-for (const [name, task] of Object.entries(large)) bench.add(name, task);
-await bench.run();
+const benchmarksOf = (runs: Runs, calibration: CalibrationName): Benchmark[] =>
+  Object.entries(runs).map(([name, run]) => ({ name, calibration, run }));
 
-for (const { name, result } of bench.tasks) {
-  if (result.state !== "completed") throw new Error(`${name} did not complete`);
-  const nanoseconds = (milliseconds: number) =>
-    ((milliseconds * 1e6) / (Object.hasOwn(tasks, name) ? OPERATIONS : 1)).toFixed(0).padStart(8);
-  console.log(`${nanoseconds(result.latency.p50)} ns (least ${nanoseconds(result.latency.min)})  ${name}`);
-}
-if (sink === 0) throw new Error("nothing was measured");
+runSuite([...benchmarksOf(inPlace, "integers"), ...benchmarksOf(allocating, "objects")]);
