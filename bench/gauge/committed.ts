@@ -14,8 +14,9 @@ const file = join(import.meta.dirname, "../results/micro.json");
 export const processor: string = `${os.cpus()[0]!.model}, ${os.arch()}`;
 
 /**
- * Measured on 2 virtual processors that others used, load 1 to 8, while times of single benchmarks differed by more than 2: ratios
- * of one run were at most 1.4 times the median of some runs, and most 1.1 times. The best of a few tries stays well below.
+ * Measured on 2 virtual processors at load 10 to 12, where times of one benchmark differed by more than 2: of 255 first tries
+ * half were at the committed ratio, one in ten above 1.1 times, one in a hundred above 1.4, the worst at 1.6. A try that fails
+ * is repeated, and the best counts.
  */
 const FACTOR = 1.5;
 /** Another processor has other ratios: there the gate only sees what no processor explains. */
