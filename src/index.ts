@@ -193,7 +193,8 @@ class Node implements RunningBroker {
     const recovered = await this.#broker.recover();
     if (recovered && !this.#folder.sameBoot)
       await this.#store.maintenance.recovered({ data: this.data, meta: this.#folder.meta });
-    await this.#store.maintenance.removeLeftovers(folders.topics(this.data));
+    for (const leftover of await this.#store.maintenance.removeLeftovers(folders.topics(this.data)))
+      this.#broker.leftOver(leftover);
     this.#server = await this.#parts.WebSocketServer.start(this.#broker, {
       host: this.host,
       port: this.#options.port ?? PORT_DEFAULT,
@@ -270,7 +271,7 @@ class Node implements RunningBroker {
     const { maintenance } = this.#store;
     try {
       const metadata = await this.#meta.close();
-      const table = { data: this.data, owner: this.#owner, ends: this.#ends };
+      const table = { data: this.data, owner: this.#owner, ends: this.#ends(true) };
       // A log that could not be recovered is still to be: the mark would say that it ends where it was seen last.
       const isCertain = this.#broker.isCertain && metadata !== null;
       await (isCertain ? maintenance.cleanMark(table) : maintenance.checkpoint(table));
@@ -284,8 +285,8 @@ class Node implements RunningBroker {
     return { folderId: this.#folder.meta.folderId, incarnation: this.incarnation };
   }
 
-  get #ends(): KnownEnds {
-    return { logs: this.#broker.checkpoints(), metadata: this.#meta.point };
+  #ends(isLast: boolean): KnownEnds {
+    return { logs: this.#broker.checkpoints(isLast), metadata: this.#meta.point };
   }
 
   /** Ends the process, as an exception that nobody catches, if another broker writes to the folder: whatever this one did would be lost. */
@@ -299,7 +300,7 @@ class Node implements RunningBroker {
   /** Writes where the logs stand, if it changed since the last time; and looks whether there is room again. */
   #checkpoint(): void {
     if (this.#checkpointing !== null) return; // A slow disk does not get a queue of them.
-    const ends = this.#ends;
+    const ends = this.#ends(false);
     const text = JSON.stringify(ends);
     if (text === this.#checkpointed && !this.#store.refusesWrites) return;
     this.#checkpointed = text;

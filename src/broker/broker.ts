@@ -14,7 +14,7 @@ import { BlockPool } from "./block-pool.ts";
 import { CorruptBatches } from "./corrupt-batches.ts";
 import { Intake } from "./intake.ts";
 import { partitionFolder } from "./log-handle.ts";
-import type { LogResults, LogStore } from "./log-store.ts";
+import type { Leftover, LogResults, LogStore } from "./log-store.ts";
 import type { MetaStore } from "./meta-store.ts";
 import { OpenLogs } from "./open-logs.ts";
 import { Partition, type PartitionContext } from "./partition.ts";
@@ -26,7 +26,7 @@ import { TopicCatalog } from "./topic-catalog.ts";
 import type { TopicConfig } from "./topic-config.ts";
 
 /** Where every log that has files stands, by folder name. */
-export type Checkpoints = Record<string, LogCheckpoint & { readonly topicId: TopicId }>;
+export type Checkpoints = Record<string, LogCheckpoint & { readonly topicId: TopicId; readonly cutTo?: SyncedPoint }>;
 
 export interface BrokerOptions {
   /** This start of the node (contract A4). */
@@ -109,6 +109,7 @@ export class Broker implements LogResults {
       monotonicMs: options.monotonicMs,
       recovered: (folderName, recovered) => this.#recovered(folderName, recovered),
       corrupt: (folderName, topicId, error) => this.#corruptBatches.met(folderName, topicId, error),
+      removePartition: (folder) => this.#removePartition(folder),
       damaged: (folderName, error) => this.#cannotOpen(folderName, error),
     };
     this.topics = new TopicCatalog(meta, {
@@ -193,8 +194,10 @@ export class Broker implements LogResults {
    */
   async recover(): Promise<boolean> {
     const { clean, folders } = this.#options;
-    await this.topics.finishDeletions((topic, index) =>
-      this.store.removePartition(`${folders.topics}/${partitionFolder(topic, index)}`),
+    await this.topics.finishDeletions(
+      (topic, index) => this.#removePartition(`${folders.topics}/${partitionFolder(topic, index)}`),
+      (topic, { message }) =>
+        this.#options.log("error", "a deleted topic could not be removed", { topic, error: message }),
     );
     if (clean) return true;
     let recovered = true;
@@ -235,12 +238,17 @@ export class Broker implements LogResults {
     return true;
   }
 
-  /** For the checkpoint and the clean mark. */
-  checkpoints(): Checkpoints {
+  /**
+   * For the checkpoint and the clean mark.
+   *
+   * @param isLast nothing is written any more, so it holds where logs are still to be cut
+   */
+  checkpoints(isLast: boolean): Checkpoints {
     const table: Checkpoints = {};
     for (const { topic, log } of this.topics.partitions()) {
-      const { checkpoint } = log;
-      if (checkpoint !== null) table[log.folderName] = { topicId: topic.id, ...checkpoint };
+      const { checkpoint, cutTo } = log;
+      if (checkpoint !== null)
+        table[log.folderName] = { topicId: topic.id, ...checkpoint, ...(isLast && cutTo !== null && { cutTo }) };
     }
     return table;
   }
@@ -292,11 +300,25 @@ export class Broker implements LogResults {
   #makePartition(topic: TopicConfig, index: number, isNew: boolean): Partition {
     const { expected, clean, sameBoot } = this.#options;
     const folder = partitionFolder(topic.name, index);
-    const found = isNew ? undefined : expected[folder];
+    const row = isNew ? undefined : expected[folder];
+    const { topicId, cutTo = null, ...checkpoint } = row ?? {};
     return new Partition(topic, index, this.#nextWorker++ % this.store.workers, this.#context, {
-      expected: found?.topicId === topic.id ? found : null,
+      ...(topicId === topic.id ? { expected: checkpoint as LogCheckpoint, cutTo } : { expected: null, cutTo: null }),
       sameBoot,
-      certain: clean || isNew || (found === undefined && !this.#left.has(folder)),
+      certain: clean || isNew || (row === undefined && !this.#left.has(folder)),
+    });
+  }
+
+  async #removePartition(folder: string): Promise<void> {
+    const leftover = await this.store.removePartition(folder);
+    if (leftover !== null) this.leftOver(leftover);
+  }
+
+  /** The disk refused to remove what is left of a deleted partition. */
+  leftOver({ folder, error }: Leftover): void {
+    this.#options.log("warn", "a deleted partition's files could not be removed; the next start tries again", {
+      folder,
+      error,
     });
   }
 

@@ -9,7 +9,7 @@ import { asBrokerError, BrokerError } from "../base/errors.ts";
 import type { TopicId } from "../base/topic-id.ts";
 import type { LogCheckpoint, SyncedPoint } from "../storage/partition-log.ts";
 import type { RecoveredLog } from "../storage/recovery.ts";
-import type { LogStore } from "./log-store.ts";
+import type { LogEnd, LogStore } from "./log-store.ts";
 import type { TopicConfig } from "./topic-config.ts";
 
 /** What is known of a log before it is opened. */
@@ -20,6 +20,8 @@ export interface FoundLog {
   readonly sameBoot: boolean;
   /** After a clean stop `expected` is exact. */
   readonly certain: boolean;
+  /** What lies behind was never acknowledged, and is still to be cut; null: nothing is known to. */
+  readonly cutTo: SyncedPoint | null;
 }
 
 /** What logs share. */
@@ -31,6 +33,7 @@ export interface LogContext {
   recovered(folderName: string, recovered: RecoveredLog): void;
   /** A read met a damaged batch, which may have been told before. */
   corrupt(folderName: string, topicId: TopicId, error: BrokerError): void;
+  removePartition(folder: string): Promise<void>;
   /** The log cannot be opened since its files are damaged; told once, until it was open again. */
   damaged(folderName: string, error: BrokerError): void;
 }
@@ -67,8 +70,7 @@ export class LogHandle {
   #state: State = "closed";
   #entry = 0;
   #checkpoint: LogCheckpoint | null;
-  /** After a worker's death: the published end, to which the log is cut when it is opened again. */
-  #cutTo: SyncedPoint | null = null;
+  #cutTo: SyncedPoint | null;
   #sameBoot: boolean;
   #certain: boolean;
   #lacksRoom = false;
@@ -98,6 +100,7 @@ export class LogHandle {
     this.#checkpoint = found.expected;
     this.#sameBoot = found.sameBoot;
     this.#certain = found.certain;
+    this.#cutTo = found.cutTo;
   }
 
   get entry(): number {
@@ -127,9 +130,20 @@ export class LogHandle {
     return this.#state === "open" && this.#lacksRoom;
   }
 
-  /** The log's end is known; false after an unclean stop, until it was recovered. */
+  /**
+   * The log's end is known, and is that of the checkpoint: false after an unclean stop, and where the disk or the worker failed
+   * before the log was closed, until it was recovered.
+   */
   get isCertain(): boolean {
     return this.#certain;
+  }
+
+  /**
+   * Where the closed log is cut when it is opened again: at the end that it had published when its worker died (contract H1),
+   * or behind which a failed write or sync left what was refused (D4). null: nothing is to be cut.
+   */
+  get cutTo(): SyncedPoint | null {
+    return this.#cutTo;
   }
 
   /** Its files are not what the marks promise: nobody can use it (contract E2). */
@@ -176,7 +190,7 @@ export class LogHandle {
     const wasOpen = this.#state === "open";
     this.#state = "deleted";
     if (wasOpen) await this.#closedBy(this.#context.store.abandon(this.worker, this.#entry));
-    if (!this.#isMemory) await this.#context.store.removePartition(this.folder);
+    if (!this.#isMemory) await this.#context.removePartition(this.folder);
   }
 
   /** The log goes by its topic's settings as they are now. */
@@ -216,8 +230,16 @@ export class LogHandle {
     if (this.#state !== "deleted") {
       this.#checkpoint = this.checkpoint;
       this.#state = "closed";
+      if (!this.#isMemory && !this.#lacksRoom) this.#noteEnd(this.#context.store.endOf(this.#entry));
     }
     this.#leave();
+  }
+
+  /** A log whose last sync failed ends behind its checkpoint. */
+  #noteEnd({ written, isReadOnly }: LogEnd): void {
+    const synced = this.#checkpoint?.synced.end ?? written.end;
+    this.#certain = synced === written.end && !isReadOnly;
+    if (isReadOnly) this.#cutTo = written;
   }
 
   /** The worker died; the log ends at `end` and is cut there when it is opened again (contract H1). */
@@ -225,6 +247,7 @@ export class LogHandle {
     if (this.#state === "open" || this.#state === "closing") {
       this.#checkpoint = this.checkpoint;
       this.#cutTo = this.#isMemory ? null : end;
+      this.#certain = this.#isMemory;
       this.#state = "closed";
     }
     this.#leave();

@@ -73,6 +73,19 @@ export interface ReadOutcome {
   readonly sizeNeeded: number;
 }
 
+/** A deleted partition's folder, under its last name. */
+export interface Leftover {
+  readonly folder: string;
+  /** Why it is still there. */
+  readonly error: string;
+}
+
+export interface LogEnd {
+  readonly written: SyncedPoint;
+  /** Its files may hold more than that, which was refused (contract D4). */
+  readonly isReadOnly: boolean;
+}
+
 /** Every promise rejects with a BrokerError. */
 export interface LogStore {
   readonly memory: LogMemory;
@@ -90,6 +103,8 @@ export interface LogStore {
   entryAt(index: number): number;
   /** What recovery would need to know of a log, as it published it last; null: it is changing right now. */
   checkpointOf(entry: number): LogCheckpoint | null;
+  /** Where a log ended that is closed, by its worker's last word. */
+  endOf(entry: number): LogEnd;
 
   /** @returns false: the worker's queue is full, or it is being replaced; try again when results have come */
   submit(worker: number, entry: number, request: number, address: number, length: number): boolean;
@@ -103,7 +118,8 @@ export interface LogStore {
   /** The log's files are about to be removed; `closed` follows. */
   abandon(worker: number, entry: number): Promise<void>;
   configure(worker: number, entry: number, settings: LogSettings): Promise<void>;
-  removePartition(folder: string): Promise<void>;
+  /** @returns what of it could not be removed, though it is out of the way */
+  removePartition(folder: string): Promise<Leftover | null>;
 
   read(read: ReadLog): Promise<ReadOutcome>;
   /** @returns the first offset below `limit` whose record is not earlier, -1: none */

@@ -215,13 +215,20 @@ export class TopicCatalog {
   /**
    * Ends the deletions that an earlier run began.
    *
-   * @throws BrokerError STORAGE_ERROR, NO_SPACE
+   * @param failed told of each that the disk refuses: its name stays taken, and the next start tries again
    */
-  async finishDeletions(removePartition: (topic: string, index: number) => Promise<void>): Promise<void> {
+  async finishDeletions(
+    removePartition: (topic: string, index: number) => Promise<void>,
+    failed: (topic: string, error: BrokerError) => void,
+  ): Promise<void> {
     for (const { name, partitions } of this.#meta.deletedTopics()) {
-      for (let index = 0; index < partitions; index++) await removePartition(name, index);
-      await this.#meta.forgetTopic(name);
-      this.#going.delete(name);
+      try {
+        for (let index = 0; index < partitions; index++) await removePartition(name, index);
+        await this.#meta.forgetTopic(name);
+        this.#going.delete(name);
+      } catch (error) {
+        failed(name, asBrokerError(error));
+      }
     }
   }
 

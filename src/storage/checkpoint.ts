@@ -13,7 +13,7 @@
 import type { Crc32c } from "../wasm/crc32c.ts";
 import type { Disk } from "./disk.ts";
 import type { MetadataPoint } from "./metadata-lines.ts";
-import type { LogCheckpoint } from "./partition-log.ts";
+import type { LogCheckpoint, SyncedPoint } from "./partition-log.ts";
 import { decodeSealedJson, replaceSealedJson } from "./sealed-json.ts";
 
 const CLEAN = "clean";
@@ -21,8 +21,18 @@ const CLEAN_LAST = "clean.last";
 const CHECKPOINT = "checkpoint";
 const VERSION = 1;
 
-/** By name of the partition's folder: the topic's id and where the log stood. */
-export type LogTable = Record<string, LogCheckpoint & { readonly topicId: string }>;
+/** Of a log: the topic's id and where it stood. */
+export type LogRow = LogCheckpoint & {
+  readonly topicId: string;
+  /**
+   * Said by a stop alone, after which nothing was written: what lies behind was never acknowledged, and is still to be cut
+   * (contract D4, H1). It holds for the next start, and for no later one: that may have written there.
+   */
+  readonly cutTo?: SyncedPoint;
+};
+
+/** By name of the partition's folder. */
+export type LogTable = Record<string, LogRow>;
 
 /** Whose table it is. A mark of another folder or another start is no mark. */
 export interface TableOwner {
@@ -64,7 +74,7 @@ export function takeExpectedEnds(disk: Disk, folder: string, owner: TableOwner, 
     if (bytes === null) return null;
     const table = decodeSealedJson(bytes, crc32c) as TableFile | null;
     if (table === null) damaged.push(name);
-    return table?.version === VERSION && table.folderId === owner.folderId ? table : null;
+    return table?.version === VERSION && table.folderId === owner.folderId ? withoutStaleCuts(table, owner) : null;
   };
   const mark = read(CLEAN);
   const checkpoint = read(CHECKPOINT);
@@ -78,6 +88,12 @@ export function takeExpectedEnds(disk: Disk, folder: string, owner: TableOwner, 
   disk.syncDirectory(folder);
   // A start that died before it came here left a mark of an earlier one: still good as what to expect, though not as a mark.
   return { ...merged(mark, checkpoint), clean: mark.incarnation === owner.incarnation, damaged };
+}
+
+function withoutStaleCuts(table: TableFile, owner: TableOwner): TableFile {
+  if (table.incarnation === owner.incarnation) return table;
+  const logs = Object.entries(table.logs).map(([name, { cutTo: _, ...row }]) => [name, row] as const);
+  return { ...table, logs: Object.fromEntries(logs) };
 }
 
 /** A checkpoint of the run that the mark ended says less than the mark; a crash may have left it. */

@@ -145,3 +145,8 @@ export function readWrittenEnd({ f64 }: LogMemory, entry: number): SyncedPoint {
   const at = (index: number): number => f64[(entry >>> 3) + index]!;
   return { base: at(field.ACTIVE_BASE), position: at(field.END_POSITION), end: at(field.LOG_END) };
 }
+
+/** Nothing more is written: what a failure left behind the end could not be cut off (contract D4). */
+export function isReadOnly({ f64 }: LogMemory, entry: number): boolean {
+  return f64[(entry >>> 3) + field.STATE] === field.STATE_READ_ONLY;
+}

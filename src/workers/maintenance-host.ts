@@ -1,6 +1,7 @@
 /** The main thread's side of the maintenance workers: typed calls of maintenance-worker.ts. Every promise rejects with a BrokerError. */
 import type { Piscina } from "piscina";
 import { BrokerError } from "../base/errors.ts";
+import type { Leftover } from "../broker/log-store.ts";
 import type { MetadataPoint } from "../storage/metadata-lines.ts";
 import type { ReadResult } from "../storage/reader.ts";
 import type { RecoveredLog } from "../storage/recovery.ts";
@@ -46,11 +47,11 @@ export class MaintenanceHost {
     return this.#run("findByTime", task);
   }
 
-  removePartition(folder: string): Promise<void> {
+  removePartition(folder: string): Promise<Leftover | null> {
     return this.#run("removePartition", folder);
   }
 
-  removeLeftovers(folder: string): Promise<void> {
+  removeLeftovers(folder: string): Promise<readonly Leftover[]> {
     return this.#run("removeLeftovers", folder);
   }
 

@@ -5,11 +5,20 @@
 import os from "node:os";
 import { assert } from "../base/assert.ts";
 import { MIB } from "../base/units.ts";
-import type { LogResults, LogStore, OpenLog, ReadLog, ReadOutcome, RecoverLog } from "../broker/log-store.ts";
+import type {
+  Leftover,
+  LogEnd,
+  LogResults,
+  LogStore,
+  OpenLog,
+  ReadLog,
+  ReadOutcome,
+  RecoverLog,
+} from "../broker/log-store.ts";
 import { appendError, REFUSED_UNKNOWN_OUTCOME } from "../storage/append-result.ts";
 import { DURABLE_END, LogMemory } from "../storage/log-memory.ts";
 import type { LogCheckpoint, LogSettings, SyncedPoint } from "../storage/partition-log.ts";
-import { readCheckpoint, readWrittenEnd } from "../storage/published-log.ts";
+import { isReadOnly, readCheckpoint, readWrittenEnd } from "../storage/published-log.ts";
 import type { RecoveredLog } from "../storage/recovery.ts";
 import { Core, compileCore } from "../wasm/core.ts";
 import { BATCH_MAX_TIMESTAMP_AT } from "../wasm/layout.ts";
@@ -127,6 +136,10 @@ export class ThreadLogStore implements LogStore, HostOwner {
     return this.#reader.glimpse(entry, () => readCheckpoint(this.memory, entry));
   }
 
+  endOf(entry: number): LogEnd {
+    return { written: readWrittenEnd(this.memory, entry), isReadOnly: isReadOnly(this.memory, entry) };
+  }
+
   /** The disk is so full that only metadata is written. */
   get refusesWrites(): boolean {
     return this.#gate.isShut;
@@ -160,7 +173,7 @@ export class ThreadLogStore implements LogStore, HostOwner {
     return this.#hosts[worker]!.control({ kind: "configure", entry, settings });
   }
 
-  removePartition(folder: string): Promise<void> {
+  removePartition(folder: string): Promise<Leftover | null> {
     return this.maintenance.removePartition(folder);
   }
 

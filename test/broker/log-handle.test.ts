@@ -215,6 +215,41 @@ test("a read of a log whose worker dies meanwhile begins again on the new one", 
   expect(reading.reader.offset).toBe(3);
 });
 
+describe("contract D4, H1: a log that is closed", () => {
+  test("read-only is cut to its end when it is opened again, also by another broker", async () => {
+    const bench = new BrokerBench();
+    const partition = await bench.openTopic("t");
+    bench.produce(partition, { count: 3 });
+    bench.store.step();
+    bench.store.readOnly.add("topics/t-0");
+    await partition.log.close();
+    expect(bench.broker.isCertain).toBe(false);
+    const cutTo = { base: 0, position: 3, end: 3 };
+    expect(bench.broker.checkpoints(true)["t-0"]).toMatchObject({ cutTo });
+    expect(bench.broker.checkpoints(false)["t-0"]).not.toHaveProperty("cutTo");
+
+    const expected = bench.broker.checkpoints(true);
+    const next = new BrokerBench({ records: bench.records, expected, clean: false, left: ["t-0"] });
+    next.store.stored.set("topics/t-0", bench.store.stored.get("topics/t-0")!);
+    await next.broker.recover();
+    expect(next.store.recoveries.map((task) => task.cutTo)).toEqual([cutTo]);
+    expect(next.broker.isCertain).toBe(true);
+    expect(next.broker.checkpoints(true)["t-0"]).not.toHaveProperty("cutTo");
+  });
+
+  test("whose worker died is cut to what had been published, also by another broker", async () => {
+    const bench = new BrokerBench();
+    const partition = await bench.openTopic("t");
+    bench.produce(partition, { count: 3 });
+    bench.store.step();
+    bench.store.hold("recover");
+    bench.store.die();
+    await turns();
+    expect(bench.broker.isCertain).toBe(false);
+    expect(bench.broker.checkpoints(true)["t-0"]).toMatchObject({ cutTo: { end: 3 } });
+  });
+});
+
 test("the broker's close waits for a read under way, and leaves the event loop to it", async () => {
   const bench = new BrokerBench({ tailBytes: 1 });
   const partition = await bench.openTopic("t");

@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Most files that its process may have open; where there is a shell. */
   readonly filesMax?: number;
+  /** A program and its options, under which it runs. */
+  readonly under?: readonly string[];
   /** Asks a command in this process to end, as a signal does. */
   readonly stop?: AbortController;
 }
@@ -37,9 +39,9 @@ function environment(env: RunOptions["env"] = {}): NodeJS.ProcessEnv {
 
 export function spawnCambium(
   args: readonly string[],
-  { env, filesMax }: RunOptions = {},
+  { env, filesMax, under = [] }: RunOptions = {},
 ): ChildProcessWithoutNullStreams {
-  const command = [process.execPath, main, ...args];
+  const command = [...under, process.execPath, main, ...args];
   const limited =
     filesMax === undefined ? command : ["sh", "-c", `ulimit -n ${filesMax} && exec "$0" "$@"`, ...command];
   const child = spawn(limited[0]!, limited.slice(1), { env: environment(env) });

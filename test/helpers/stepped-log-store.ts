@@ -5,7 +5,16 @@
  * the producer's sequence number.
  */
 import { BrokerError } from "../../src/base/errors.ts";
-import type { LogResults, LogStore, OpenLog, ReadLog, ReadOutcome, RecoverLog } from "../../src/broker/log-store.ts";
+import type {
+  Leftover,
+  LogEnd,
+  LogResults,
+  LogStore,
+  OpenLog,
+  ReadLog,
+  ReadOutcome,
+  RecoverLog,
+} from "../../src/broker/log-store.ts";
 import { LogMemory } from "../../src/storage/log-memory.ts";
 import type { Durability, LogCheckpoint, LogSettings, SyncedPoint } from "../../src/storage/partition-log.ts";
 import type { RecoveredLog } from "../../src/storage/recovery.ts";
@@ -114,8 +123,11 @@ export class SteppedLogStore implements LogStore {
   /** What would be on disk, by folder. */
   readonly stored = new Map<string, StoredLog>();
   readonly opened = new Map<number, OpenedLog>();
+  /** Folders of logs that something is wrong with: nothing could be cut off. */
+  readonly readOnly = new Set<string>();
   readonly removed: string[] = [];
   readonly configured: LogSettings[] = [];
+  readonly recoveries: RecoverLog[] = [];
   /** What each read asked for. */
   readonly reads: ReadLog[] = [];
   /** `closed` is not told before the next `tell`. */
@@ -125,6 +137,8 @@ export class SteppedLogStore implements LogStore {
   readonly #arrivals: Arrival[][];
   /** Results that were not told, by worker. */
   readonly #untold: (() => void)[][];
+  /** As they were, by entry. */
+  readonly #closed = new Map<number, OpenedLog>();
   readonly #holding = new Set<Operation>();
   #held: Held[] = [];
   #results: LogResults | null = null;
@@ -231,6 +245,7 @@ export class SteppedLogStore implements LogStore {
     const error = new BrokerError("UNKNOWN_OUTCOME", "the worker died");
     const ends = new Map<number, SyncedPoint>();
     for (const log of [...this.opened.values()].filter((candidate) => candidate.worker === worker)) {
+      this.#closed.set(log.entry, log);
       this.opened.delete(log.entry);
       ends.set(log.entry, { base: 0, position: log.end, end: log.end });
       this.#results!.lost(log.entry, log.end, error);
@@ -249,8 +264,13 @@ export class SteppedLogStore implements LogStore {
   }
 
   checkpointOf(entry: number): LogCheckpoint | null {
-    const log = this.opened.get(entry);
+    const log = this.opened.get(entry) ?? this.#closed.get(entry);
     return log === undefined ? null : checkpoint(log.stored);
+  }
+
+  endOf(entry: number): LogEnd {
+    const { stored, folder } = this.#closed.get(entry)!;
+    return { written: point(stored.end), isReadOnly: this.readOnly.has(folder) };
   }
 
   submit(worker: number, entry: number, request: number, address: number, length: number): boolean {
@@ -264,7 +284,9 @@ export class SteppedLogStore implements LogStore {
     return this.states[worker]!;
   }
 
-  async recover({ folder, cutTo }: RecoverLog): Promise<RecoveredLog> {
+  async recover(task: RecoverLog): Promise<RecoveredLog> {
+    const { folder, cutTo } = task;
+    this.recoveries.push(task);
     await this.#gate("recover", -1);
     const stored = this.#storedIn(folder);
     if (cutTo !== null) stored.cut(cutTo.end);
@@ -307,10 +329,11 @@ export class SteppedLogStore implements LogStore {
     this.configured.push(settings);
   }
 
-  async removePartition(folder: string): Promise<void> {
+  async removePartition(folder: string): Promise<Leftover | null> {
     await this.#gate("removePartition", -1);
     this.removed.push(folder);
     this.stored.delete(folder);
+    return null;
   }
 
   async read(read: ReadLog): Promise<ReadOutcome> {
@@ -333,6 +356,7 @@ export class SteppedLogStore implements LogStore {
   /** Told with the next round, at once unless that is held. */
   #close(worker: number, entry: number): void {
     this.#tell(worker, (results) => {
+      this.#closed.set(entry, this.opened.get(entry)!);
       this.opened.delete(entry);
       results.closed(entry);
     });

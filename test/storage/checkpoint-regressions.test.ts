@@ -53,3 +53,14 @@ test("E1: a checkpoint of a later run goes before the mark", () => {
   writeCheckpoint(disk, FOLDER, ownerOf(2), endsOf(12), crc32c);
   expect(take(disk, 2)).toMatchObject({ ...endsOf(12), clean: false });
 });
+
+test("H1, D4: where a stop left a log to be cut holds for the next start, and for no later one, which may follow writes there", () => {
+  const disk = new FakeDisk();
+  disk.makeDirectory(FOLDER);
+  const ends = endsOf(9);
+  const cutTo = { base: 0, position: 700, end: 7 };
+  const logs = { "t-0": { ...ends.logs["t-0"]!, cutTo } };
+  writeCheckpoint(disk, FOLDER, ownerOf(1), { ...ends, logs }, crc32c);
+  expect(take(disk, 1)).toEqual({ ...ends, logs, clean: false, damaged: [] });
+  expect(take(disk, 2)).toEqual({ ...ends, clean: false, damaged: [] });
+});
