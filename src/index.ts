@@ -121,8 +121,12 @@ class Node implements RunningBroker {
   #closing: Promise<void> | null = null;
 
   static async open(data: string, options: StartOptions, lock: FolderLock): Promise<Node> {
-    const { logWorkers, poolBytes } = options;
-    const store = await ThreadLogStore.start({ ...(logWorkers && { logWorkers }), ...(poolBytes && { poolBytes }) });
+    const { logWorkers, poolBytes, connectionsMax } = options;
+    const store = await ThreadLogStore.start({
+      ...(logWorkers && { logWorkers }),
+      ...(poolBytes && { poolBytes }),
+      ...(connectionsMax && { connectionsMax }),
+    });
     try {
       const opening = store.maintenance.openFolder({ data, version });
       const [folder, parts] = await Promise.all([opening, loadParts(), store.ready()]);

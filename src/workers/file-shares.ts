@@ -1,7 +1,8 @@
 /**
  * Who may have how many of the files that the process may have open (`ulimit -n`), after what it has open already, which in an
- * app that embeds a broker may be much, and what the broker's threads take: half of them connections, three sixteenths open
- * logs, two those that wait for a sync, one the folders of a group that is synced; the rest is for reads.
+ * app that embeds a broker may be much, and what the broker's threads take: half of them connections, unless a number was asked
+ * for; of the others three eighths open logs, two those that wait for a sync, one the folders of a group that is synced; the
+ * rest is for reads.
  *
  * They are made once, before there is any thread, for what is open changes from then on.
  */
@@ -24,9 +25,13 @@ export interface FileShares {
   readonly unsynced: number;
 }
 
-/** @throws BrokerError LIMIT_EXCEEDED  too few for a broker with so many log workers */
+/**
+ * @param connectionsWanted undefined: as many as there is room for
+ * @throws BrokerError LIMIT_EXCEEDED  too few for a broker with so many log workers
+ */
 export function fileShares(
   logWorkers: number,
+  connectionsWanted?: number,
   filesMax: number = processFilesMax(),
   filesOpen: number = processFilesOpen(),
 ): FileShares {
@@ -36,10 +41,8 @@ export function fileShares(
     const message = `only ${filesMax} files may be open (ulimit -n); with the ${filesOpen} that are, it takes ${filesMin} for so many log workers: ${logWorkers}`;
     throw new BrokerError("LIMIT_EXCEEDED", message, { details: { filesMax, filesOpen, filesMin, logWorkers } });
   }
-  const sixteenth = Math.floor(Math.min(filesMax - ownFiles, OPEN_FILES_MAX) / 16);
-  return {
-    connections: Math.floor((filesMax - ownFiles) / 2),
-    logs: Math.min(ENTRIES_MAX, sixteenth),
-    unsynced: 2 * sixteenth,
-  };
+  const shared = filesMax - ownFiles;
+  const connections = Math.min(connectionsWanted ?? Math.floor(shared / 2), shared - SHARED_FILES_MIN / 2);
+  const eighth = Math.floor(Math.min(shared - connections, OPEN_FILES_MAX / 2) / 8);
+  return { connections, logs: Math.min(ENTRIES_MAX, eighth), unsynced: 2 * eighth };
 }

@@ -35,6 +35,8 @@ import { SharedWriteGate } from "./write-gate.ts";
 export interface ThreadLogStoreOptions {
   /** Default: one per two processors. */
   readonly logWorkers?: number;
+  /** Default: as many as there is room for. */
+  readonly connectionsMax?: number;
   readonly maintenanceWorkers?: number;
   /** Memory for batches, rounded up to whole largest blocks. */
   readonly poolBytes?: number;
@@ -63,7 +65,7 @@ export class ThreadLogStore implements LogStore, HostOwner {
   /** @throws BrokerError LIMIT_EXCEEDED  the process may have too few files open */
   static async start(options: ThreadLogStoreOptions = {}): Promise<ThreadLogStore> {
     const logWorkers = options.logWorkers ?? Math.max(1, Math.floor(os.availableParallelism() / 2));
-    const files = fileShares(logWorkers);
+    const files = fileShares(logWorkers, options.connectionsMax);
     const maintenanceWorkers = options.maintenanceWorkers ?? 1;
     const blocks = Math.ceil((options.poolBytes ?? POOL_BYTES) / shared.POOL_BLOCK_MAX);
     const map = shared.mapMemory({ logWorkers, maintenanceWorkers, poolBytes: blocks * shared.POOL_BLOCK_MAX });

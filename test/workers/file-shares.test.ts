@@ -13,12 +13,17 @@ const OF_WORKER = 10;
 const FILES_OF_LOG = 3;
 const FILES_OF_ROLL = 5;
 
+/** Files that may be open, and connections that are wanted. */
+const limits = [264, 300, 512, 1024, 20_000, 65_536, 1_048_576].flatMap((filesMax) =>
+  [undefined, 1, 200, 10_000, 500_000].map((wanted) => [filesMax, wanted] as const),
+);
+
 test("what is given out, and what a roll adds, fits into what may be open beside what is", () => {
   for (const logWorkers of [1, 2, 4, 8])
     for (const filesOpen of [OPEN, 3 * OPEN, 700])
-      for (const filesMax of [264, 300, 512, 1024, 65_536, 1_048_576]) {
+      for (const [filesMax, wanted] of limits) {
         if (filesOpen > OPEN && filesMax < filesOpen + 256) continue;
-        const { connections, logs, unsynced } = fileShares(logWorkers, filesMax, filesOpen);
+        const { connections, logs, unsynced } = fileShares(logWorkers, wanted, filesMax, filesOpen);
         const given = connections + FILES_OF_LOG * logs + unsynced + logWorkers * FILES_OF_ROLL;
         expect(given).toBeLessThanOrEqual(filesMax - filesOpen - COMING - logWorkers * OF_WORKER);
         expect(Math.floor(unsynced / logWorkers)).toBeGreaterThan(0);
@@ -26,9 +31,15 @@ test("what is given out, and what a roll adds, fits into what may be open beside
       }
 });
 
+test("as many connections as are wanted, where the rest still has what it needs", () => {
+  expect(fileShares(1, 12_000, 20_000, OPEN).connections).toBe(12_000);
+  expect(fileShares(1, 10, 20_000, OPEN).logs).toBeGreaterThan(fileShares(1, undefined, 20_000, OPEN).logs);
+  expect(fileShares(1, 50_000, 20_000, OPEN).connections).toBeLessThan(20_000);
+});
+
 test("too few for anything are refused, with what is open", () => {
-  expect(() => fileShares(4, 128, OPEN)).toThrow(expect.objectContaining({ code: "LIMIT_EXCEEDED" }));
-  expect(() => fileShares(1, 1024, 1000)).toThrow(
+  expect(() => fileShares(4, undefined, 128, OPEN)).toThrow(expect.objectContaining({ code: "LIMIT_EXCEEDED" }));
+  expect(() => fileShares(1, undefined, 1024, 1000)).toThrow(
     expect.objectContaining({ code: "LIMIT_EXCEEDED", details: expect.objectContaining({ filesOpen: 1000 }) }),
   );
 });
