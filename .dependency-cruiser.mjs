@@ -34,7 +34,7 @@ const onlyIn = [
   {
     what: "sockets",
     path: builtin("net|tls|dgram|http|https|http2"),
-    places: ["src/server/", "src/client/transport-node[.]ts$", "src/storage/folder-lock[.]ts$"],
+    places: ["src/server/", "src/client/transport-node[.]ts$", "src/bench/(idle|loopback)-load[.]ts$"],
   },
 ];
 

@@ -2,66 +2,69 @@
  * Cambium and its peers under the same workloads, each broker and each generator in a process of its own, each run on a fresh
  * folder and audited: a run that loses, doubles, reorders or damages a record has no figure.
  *
- *   npm run bench:peers -- --out FOLDER [--peers cambium,kafka-4.3.1] [--only TEXT] [--warm-up S] [--seconds S] [--repetitions N]
+ *   npm run bench:peers -- [--out FOLDER] [--peers cambium,kafka-4.3.1] [--only TEXT] [--headlines | --footprints] [--all]
+ *                          [--warm-up S] [--seconds S] [--repetitions N]
  *
- * The peer "null" keeps nothing: what it does with a workload is what the generators reach at most.
+ * Without options it is every workload with those peers that it is for, 3 times 10 + 20 s; with --headlines the few of which the
+ * product is told by, 5 times 30 + 60 s. With --footprints it is what each costs: its start, alone and with data, its memory and
+ * its CPU while nobody comes; the report has them beside the runs of the same folder. With --all every workload is for every peer. The peer "null" keeps nothing: what it
+ * does with a workload is what the generators reach at most.
  *
  * FOLDER/report.html shows what came of it, report.json has it for programs, and the .hgrm files are for HdrHistogram's plotters.
  * Every run is a line of FOLDER/runs.jsonl, and is not done again: a benchmark that was stopped goes on where it was, with the
- * same commit and the same lengths.
+ * same commit and the same lengths. A run that failed is such a line, too, and has the exit code 1.
  */
 import { execFile } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { build } from "../scripts/build.ts";
-import { syncLatencies } from "../src/bench/device.ts";
+import { syncedRate, syncLatencies } from "../src/bench/device.ts";
 import type { Driver } from "../src/bench/driver.ts";
+import { footprint } from "../src/bench/footprint.ts";
 import type { LatencySummary } from "../src/bench/latencies.ts";
+import { measureLimits } from "../src/bench/limits.ts";
 import { type ReportFacts, reportOf } from "../src/bench/report.ts";
 import { reportPage } from "../src/bench/report-page.ts";
-import { run, type Workload } from "../src/bench/run.ts";
-import { LATENCIES, type LatencyName, latenciesOf, type RunLine, runLine } from "../src/bench/run-line.ts";
-import { workloads } from "../src/bench/workloads.ts";
+import { run } from "../src/bench/run.ts";
+import { LATENCIES, type MissingLine, type RunLine, runLine } from "../src/bench/run-line.ts";
+import type { Workload } from "../src/bench/workload.ts";
+import { filling, isHeadline, workloads } from "../src/bench/workloads.ts";
 import { describeMachine } from "./canonical/machine.ts";
 import { makeFolder, removeFolder } from "./canonical/processes.ts";
-import { cambiumDriver } from "./drivers/cambium.ts";
-import { kafkaDriver } from "./drivers/kafka.ts";
-import { natsDriver } from "./drivers/nats.ts";
-import { nullDriver } from "./drivers/null.ts";
-import { postgresqlDriver } from "./drivers/postgresql.ts";
-import { rabbitmqDriver } from "./drivers/rabbitmq.ts";
-import { redisDriver } from "./drivers/redis.ts";
+import { driverOf, PEERS_DEFAULT } from "./peers/drivers.ts";
+import { Journal } from "./peers/journal.ts";
+import { progressOf } from "./peers/progress.ts";
 
 const { values: options } = parseArgs({
   options: {
     out: { type: "string", default: "build/bench-peers" },
-    peers: { type: "string", default: "cambium,kafka-4.3.1" },
+    peers: { type: "string", default: PEERS_DEFAULT },
     only: { type: "string", default: "" },
-    "warm-up": { type: "string", default: "10" },
-    seconds: { type: "string", default: "20" },
-    repetitions: { type: "string", default: "3" },
+    headlines: { type: "boolean", default: false },
+    all: { type: "boolean", default: false },
+    footprints: { type: "boolean", default: false },
+    "warm-up": { type: "string" },
+    seconds: { type: "string" },
+    repetitions: { type: "string" },
   },
 });
 
-const out = options.out;
-const length = { warmUpSeconds: Number(options["warm-up"]), seconds: Number(options.seconds) };
-const file = join(out, "runs.jsonl");
-mkdirSync(out, { recursive: true });
+const { out, headlines } = options;
+const FOOTPRINT = { settleSeconds: 10, idleSeconds: 10, loadSeconds: 40 };
+const length = {
+  warmUpSeconds: Number(options["warm-up"] ?? (headlines ? 30 : 10)),
+  seconds: Number(options.seconds ?? (headlines ? 60 : 20)),
+};
+const repetitions = Number(options.repetitions ?? (headlines ? 5 : 3));
 const commit = await commitOf();
-goOnOnlyWithTheSame({ commit, ...length });
-const done: RunLine[] = existsSync(file)
-  ? readFileSync(file, "utf8")
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as RunLine)
-  : [];
+const journal = new Journal(out, { commit, ...length });
 
-/** The disk that the brokers write to. */
-function measureDevice(): LatencySummary {
+/** What the disk does that the brokers write to. */
+async function onDevice<Result>(measureOn: (folder: string) => Result | Promise<Result>): Promise<Result> {
   const folder = makeFolder();
   try {
-    return syncLatencies(folder).summary();
+    return await measureOn(folder);
   } finally {
     removeFolder(folder);
   }
@@ -73,94 +76,101 @@ async function commitOf(): Promise<string> {
   return stdout.trim();
 }
 
-/** Runs of other code, or of other lengths, are not to stand in one table. */
-function goOnOnlyWithTheSame(settings: object): void {
-  const path = join(out, "settings.json");
-  const text = `${JSON.stringify(settings, null, 2)}\n`;
-  if (!existsSync(path)) writeFileSync(path, text);
-  else if (readFileSync(path, "utf8") !== text)
-    throw new Error(
-      `${out} holds runs of other settings (settings.json); say another --out, or these settings: ${text}`,
-    );
-}
-
-function driverOf(peer: string): Driver | Promise<Driver> {
-  if (peer === "cambium") return cambiumDriver();
-  if (peer.startsWith("kafka-")) return kafkaDriver({ version: peer.slice("kafka-".length) });
-  if (peer === "null") return nullDriver;
-  if (peer === "redis") return redisDriver();
-  if (peer.startsWith("nats-")) return natsDriver(peer.slice("nats-".length));
-  if (peer === "postgresql") return postgresqlDriver();
-  if (peer === "rabbitmq-quorum") return rabbitmqDriver("quorum");
-  if (peer === "rabbitmq-stream") return rabbitmqDriver("stream");
-  const others = "nats-VERSION, null, postgresql, rabbitmq-quorum, rabbitmq-stream and redis";
-  throw new Error(`there is no peer ${peer}; there are cambium, kafka-VERSION, ${others}`);
-}
-
-async function measure(peer: string, driver: Driver, workload: Workload, repetition: number): Promise<void> {
-  const lack = driver.lacks?.(workload) ?? null;
-  if (lack !== null) {
-    if (repetition === 0) console.log(`${workload.name.padEnd(42)}  ${peer.padEnd(12)}  NOT MEASURED: ${lack}`);
-    return;
+/** Starts it once to see that it can be had. @returns null, having said why it is not measured */
+async function driverOrNull(peer: string): Promise<Driver | null> {
+  try {
+    return await driverOf(peer);
+  } catch (error) {
+    console.log(`${peer} is NOT MEASURED: ${(error as Error).message}\n`);
+    return null;
   }
-  if (done.some((line) => line.peer === peer && line.workload === workload.name && line.repetition === repetition))
-    return;
+}
+
+/** Beside Cambium and what the generators reach, a workload is for the first Kafka that was named, unless it is for all. */
+function isFor(workload: Workload, peer: string): boolean {
+  if (options.all || workload.rivals === "all" || peer === "cambium" || peer === "null") return true;
+  return peer === peers.find((each) => each.startsWith("kafka-"));
+}
+
+/** Does what is not done yet, and keeps what came of it: figures, or why there are none. */
+async function measure(peer: string, driver: Driver, workload: Workload, repetition: number): Promise<void> {
+  const which = { peer, title: driver.name, workload: workload.name, repetition };
+  if (journal.has(which)) return;
+  const line = await attempt(driver, workload, which);
+  journal.add(line);
+  console.log(progressOf(line));
+}
+
+function lackOf(driver: Driver, workload: Workload): string | null {
+  if (workload.isQueue && driver.isQueue !== true)
+    return "it has no queue whose records are acknowledged one by one, or no client here that uses it";
+  return driver.lacks?.(workload) ?? null;
+}
+
+async function attempt(
+  driver: Driver,
+  workload: Workload,
+  which: Pick<RunLine, "peer" | "title" | "workload" | "repetition">,
+): Promise<RunLine | MissingLine> {
+  const lack = lackOf(driver, workload);
+  if (lack !== null) return { ...which, missing: "not measured", why: lack };
+  const deviceBytesPerSecond = await onDevice(syncedRate);
   const folder = makeFolder();
   try {
     const result = await run(driver, folder, workload, length);
-    const line = runLine({ peer, title: driver.name, workload: workload.name, repetition }, result);
-    done.push(line);
-    appendFileSync(file, `${JSON.stringify(line)}\n`);
-    for (const name of LATENCIES)
-      if (result[name] !== null)
-        writeFileSync(join(out, `${workload.name}.${peer}.${repetition}.${name}.hgrm`), result[name].hgrm());
-    console.log(describe(line));
+    const name = `${workload.name}.${which.peer}.${which.repetition}`;
+    for (const what of LATENCIES)
+      if (result[what] !== null) writeFileSync(join(out, `${name}.${what}.hgrm`), result[what].hgrm());
+    return runLine({ ...which, deviceBytesPerSecond }, result);
+  } catch (error) {
+    return { ...which, missing: "failed", why: (error as Error).message };
   } finally {
     removeFolder(folder);
   }
 }
 
-function describe(line: RunLine): string {
-  const { peer, workload, figures } = line;
-  const { recordsPerSecond, bytesPerSecond, brokerCpuUs } = figures;
-  const text = (what: string, name: LatencyName): string => {
-    const latencies = latenciesOf([line], name);
-    if (latencies === null) return "";
-    const [p50, p99] = [0.5, 0.99].map((quantile) => `${(latencies.atUs(quantile) / 1000).toFixed(2)} ms`);
-    return `${what} p50 ${p50} p99 ${p99}`;
-  };
-  return [
-    workload.padEnd(42),
-    peer.padEnd(12),
-    `${Math.round(recordsPerSecond).toLocaleString("en")} records/s`.padStart(20),
-    `${(bytesPerSecond / 1e6).toFixed(1)} MB/s`.padStart(12),
-    `broker ${brokerCpuUs.toFixed(2)} us/record`,
-    text("acknowledged", "response"),
-    text("end to end", "endToEnd"),
-  ]
-    .filter((cell) => cell !== "")
-    .join("  ");
-}
-
 /** For programs and for people, of all runs that the folder holds. */
 function writeReport(facts: ReportFacts): void {
-  const report = reportOf(facts, workloads, done);
+  const report = reportOf(facts, workloads, journal.lines, journal.footprints);
   writeFileSync(join(out, "report.json"), `${JSON.stringify(report, null, 1)}\n`);
   writeFileSync(join(out, "report.html"), reportPage(report));
   console.log(`\n${join(out, "report.html")}`);
 }
 
+async function measureFootprint(peer: string, driver: Driver, repetition: number): Promise<void> {
+  if (journal.footprints.some((line) => line.peer === peer && line.repetition === repetition)) return;
+  const folder = makeFolder();
+  try {
+    const figures = await footprint(driver, folder, filling, FOOTPRINT);
+    journal.addFootprint({ peer, title: driver.name, repetition, footprint: figures });
+    console.log(`footprint  ${peer.padEnd(18)}  ${JSON.stringify(figures)}`);
+  } finally {
+    removeFolder(folder);
+  }
+}
+
 build("dist");
 const machine = describeMachine();
-const deviceSync = measureDevice();
+const deviceSync: LatencySummary = await onDevice((folder) => syncLatencies(folder).summary());
 console.log(`${machine}; fdatasync of 4 KiB p50 ${deviceSync.p50Us} us, p99 ${deviceSync.p99Us} us\n`);
+const limits = await onDevice(measureLimits);
 const peers = options.peers.split(",");
-const drivers = new Map<string, Driver>();
-for (const peer of peers) drivers.set(peer, await driverOf(peer));
-const chosen = workloads.filter(({ name }) => name.includes(options.only));
+const drivers: [string, Driver][] = [];
+for (const peer of peers) {
+  const driver = await driverOrNull(peer);
+  if (driver !== null) drivers.push([peer, driver]);
+}
+const chosen = workloads.filter(
+  (workload) => !options.footprints && workload.name.includes(options.only) && (!headlines || isHeadline(workload)),
+);
 // In turns, so that an hour in which the machine is slow is everybody's.
-for (let repetition = 0; repetition < Number(options.repetitions); repetition++)
+for (let repetition = 0; repetition < repetitions; repetition++)
   for (const workload of chosen)
-    for (const [peer, driver] of drivers) await measure(peer, driver, workload, repetition);
+    for (const [peer, driver] of drivers) if (isFor(workload, peer)) await measure(peer, driver, workload, repetition);
 const command = ["npm run bench:peers --", ...process.argv.slice(2)].join(" ");
-writeReport({ commit, command, at: Date.now(), machine, deviceSync, ...length });
+if (options.footprints)
+  for (let repetition = 0; repetition < repetitions; repetition++)
+    for (const [peer, driver] of drivers)
+      if (driver.keepsNothing !== true) await measureFootprint(peer, driver, repetition);
+if (journal.failed > 0) process.exitCode = 1;
+writeReport({ commit, command, at: Date.now(), machine, deviceSync, limits, ...length });

@@ -20,6 +20,7 @@
 
 #define STAMP_SIZE 20
 #define BODIES 61
+#define BODY_BYTES_MAX (64 << 20)
 #define PARTITIONS_MAX 4096
 #define SEQUENCES_MAX 65536
 #define SAMPLE_NS 50e6
@@ -165,12 +166,15 @@ static void end_report(void) {
 /* ---- payloads */
 
 static uint8_t *bodies[BODIES];
+static int body_count;
 static size_t value_size;
 
 static void make_bodies(void) {
   uint32_t state = 0x9e3779b9;
   value_size = (size_t)number_of("size");
-  for (int index = 0; index < BODIES; index++) {
+  body_count = BODY_BYTES_MAX / value_size < BODIES ? (int)(BODY_BYTES_MAX / value_size) : BODIES;
+  if (body_count < 2) body_count = 2;
+  for (int index = 0; index < body_count; index++) {
     bodies[index] = malloc(value_size);
     for (size_t at = 0; at < value_size; at++) {
       state = state * 1664525u + 1013904223u;
@@ -217,10 +221,10 @@ static void send_next(const producer_calls *calls, int partitions, uint32_t firs
   int partition = sent % partitions;
   double number = (double)numbers[partition];
   uint32_t sequence = first + partition;
-  uint8_t *value = bodies[numbers[partition] % BODIES];
+  uint8_t *value = bodies[numbers[partition] % body_count];
   memcpy(value, &number, 8);
-  memcpy(value + 8, &due_ns, 8);
-  memcpy(value + 16, &sequence, 4);
+  memcpy(value + 8, &sequence, 4);
+  if (value_size >= STAMP_SIZE) memcpy(value + 12, &due_ns, 8);
   timing *times = NULL;
   if (is_timed) {
     times = malloc(sizeof *times);
@@ -233,7 +237,8 @@ static void send_next(const producer_calls *calls, int partitions, uint32_t firs
 
 static int run_producer(const producer_calls *calls) {
   int partitions = (int)number_of("partitions");
-  uint32_t first = (uint32_t)(number_of("producer") * partitions);
+  uint32_t first = (uint32_t)(number_of("lane") * partitions);
+  uint64_t in_flight = (uint64_t)number_of("inFlight");
   double rate = number_of("rate"), begin_ns;
   is_timed = rate != 0;
   printf("ready\n");
@@ -247,8 +252,8 @@ static int run_producer(const producer_calls *calls) {
       for (int burst = 0; burst < BURST; burst++) send_next(calls, partitions, first, now_ns);
       calls->progress(0);
     } else if (rate < 0) {
-      send_next(calls, partitions, first, now_ns);
-      while (acked_total < sent) calls->progress(1000);
+      while (sent - acked_total < in_flight) send_next(calls, partitions, first, monotonic_ns());
+      while (sent - acked_total >= in_flight) calls->progress(1000);
     } else {
       uint64_t due = (uint64_t)((now_ns - begin_ns) / 1e9 * rate) + 1;
       while (sent < due) send_next(calls, partitions, first, begin_ns + sent * 1e9 / rate);
@@ -290,15 +295,17 @@ static void audit(int partition, int partitions, const uint8_t *value, size_t si
     consumed_total++;
     return;
   }
+  int is_stamped = value_size >= STAMP_SIZE;
+  size_t body_at = is_stamped ? STAMP_SIZE : value_size;
   memcpy(&number, value, 8);
-  memcpy(&due_ns, value + 8, 8);
-  memcpy(&sequence, value + 16, 4);
+  memcpy(&sequence, value + 8, 4);
+  if (is_stamped) memcpy(&due_ns, value + 12, 8);
   int is_good = sequence < SEQUENCES_MAX && good[sequence] == (uint64_t)number &&
                 (int)(sequence % partitions) == partition &&
-                memcmp(value + STAMP_SIZE, bodies[(uint64_t)number % BODIES] + STAMP_SIZE, value_size - STAMP_SIZE) == 0;
+                memcmp(value + body_at, bodies[(uint64_t)number % body_count] + body_at, value_size - body_at) == 0;
   if (is_good) good[sequence]++;
   else bad++;
-  if (consumed_total++ % timed_every == 0 && due_ns < end_ns) record_due(&end_to_end, due_ns - warm_ns, now_ns - due_ns);
+  if (consumed_total++ % timed_every == 0 && is_stamped && due_ns < end_ns) record_due(&end_to_end, due_ns - warm_ns, now_ns - due_ns);
 }
 
 /* Takes what has come, waits up to `ms` for the first. @returns how many records were given to `audit` */
@@ -329,7 +336,7 @@ static int run_consumer(consume_call consume) {
     }
   }
   take_sample(monotonic_ns() + SAMPLE_NS, consumed_total);
-  print_counts("good", good, (int)(number_of("producers") * partitions));
+  print_counts("good", good, (int)(number_of("lanes") * partitions));
   printf(",\"bad\":%llu", (unsigned long long)bad);
   print_samples();
   print_histograms("endToEnd", &end_to_end);
@@ -349,6 +356,7 @@ static int run_generator(int count, char **values, const generator *of) {
   argument_count = count;
   argument_values = values;
   if (count < 2) fail("usage", "produce|consume name=value...");
+  setvbuf(stdin, NULL, _IONBF, 0); /* What lies in a buffer of ours, poll does not tell of. */
   make_bodies();
   return strcmp(values[1], "consume") == 0 ? of->consume() : of->produce();
 }

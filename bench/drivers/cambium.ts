@@ -1,10 +1,13 @@
 /** Cambium as a user starts it, and its own client. */
-import type { BrokerUnderTest, Driver, Durability } from "../../src/bench/driver.ts";
+import type { BrokerUnderTest, Driver, TopicsUnderTest } from "../../src/bench/driver.ts";
 import { cambiumClient, consumeCommand, produceCommand } from "../../src/bench/generators.ts";
 import { BrokerProcess } from "../../src/cli/broker-process.ts";
 import { connect } from "../../src/client/index.ts";
 import { version } from "../../src/index.ts";
 import { MAIN } from "../canonical/processes.ts";
+
+/** For the workload that has the most of them. */
+const CONNECTIONS_MAX = 10_500;
 
 /** @param main the program that is started; what is built, unless told otherwise */
 export function cambiumDriver(main: string = MAIN): Driver {
@@ -13,6 +16,7 @@ export function cambiumDriver(main: string = MAIN): Driver {
     client: cambiumClient,
     produce: produceCommand,
     consume: consumeCommand,
+    restarts: true,
     start: (folder) => CambiumBroker.start(main, folder),
   };
 }
@@ -22,7 +26,9 @@ class CambiumBroker implements BrokerUnderTest {
 
   static async start(main: string, folder: string): Promise<CambiumBroker> {
     const world = { self: [process.execPath, main] as const, environment: process.env };
-    return new CambiumBroker(await BrokerProcess.start(world, folder, 0));
+    return new CambiumBroker(
+      await BrokerProcess.start(world, folder, 0, ["--connections-max", String(CONNECTIONS_MAX)]),
+    );
   }
 
   private constructor(process: BrokerProcess) {
@@ -41,9 +47,10 @@ class CambiumBroker implements BrokerUnderTest {
     return this.#process.readyMs;
   }
 
-  async createTopic(name: string, partitions: number, durability: Durability): Promise<void> {
+  async createTopics({ names, partitions, durability, batchBytesMax }: TopicsUnderTest): Promise<void> {
     const client = await connect({ server: this.server });
-    await client.topics.create({ name, partitions, settings: { durability } });
+    for (const name of names)
+      await client.topics.create({ name, partitions, settings: { durability, "max.message.bytes": batchBytesMax } });
     await client.close();
   }
 

@@ -1,9 +1,9 @@
 /** A real Apache Kafka, one node with KRaft, as its own scripts start it; librdkafka is its client. */
 import { execFile } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { BrokerUnderTest, Driver, Durability } from "../../src/bench/driver.ts";
+import type { BrokerUnderTest, Driver, TopicsUnderTest } from "../../src/bench/driver.ts";
 import { compileGenerator } from "./generator-in-c.ts";
 import { jars } from "./maven.ts";
 import { freePort, ServerProcess } from "./server-process.ts";
@@ -11,18 +11,14 @@ import { freePort, ServerProcess } from "./server-process.ts";
 const run = promisify(execFile);
 const LOG4J = "2.25.3";
 const READY_SECONDS_MAX = 120;
+/** Its default for `flush.messages`. */
+const FLUSH_NEVER = "9223372036854775807";
 /** An ApiVersions request: size 10, api key 18, version 0, correlation 1, no client id. */
 const API_VERSIONS = Buffer.from("0000000a00120000" + "00000001" + "ffff", "hex");
-/** What bin/kafka-server-start.sh and bin/kafka-run-class.sh say. */
+const HEAP_GIB = 1;
+/** What bin/kafka-server-start.sh and bin/kafka-run-class.sh say, beside the heap. */
 const JAVA_OPTIONS = [
-  ...[
-    "-Xms1G",
-    "-Xmx1G",
-    "-server",
-    "-XX:+UseG1GC",
-    "-XX:MaxGCPauseMillis=20",
-    "-XX:InitiatingHeapOccupancyPercent=35",
-  ],
+  ...["-server", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:InitiatingHeapOccupancyPercent=35"],
   ...["-XX:+ExplicitGCInvokesConcurrent", "-XX:MaxInlineLevel=15", "-Djava.awt.headless=true"],
 ];
 
@@ -31,60 +27,83 @@ export interface KafkaOptions {
   readonly version: string;
   /** Server settings instead of or beside those of the file that Kafka comes with. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Of its producers: nothing twice, and nothing out of order, as its own client has it by default, and ours. */
+  readonly idempotence?: boolean;
+  /** GiB; the scripts that start it have 1. */
+  readonly heap?: number;
 }
 
+/** As its manual has it for production, on a machine of two processors: more heap, and as many threads as there are processors. */
+export const kafkaTuning: Omit<KafkaOptions, "version"> = {
+  heap: 6,
+  settings: {
+    "num.network.threads": "2",
+    "num.io.threads": "2",
+    "socket.send.buffer.bytes": "1048576",
+    "socket.receive.buffer.bytes": "1048576",
+  },
+};
+
 /** @throws Error  its jars or a C compiler are not to be had */
-export async function kafkaDriver({ version, settings = {} }: KafkaOptions): Promise<Driver> {
+export async function kafkaDriver({
+  version,
+  settings = {},
+  heap = HEAP_GIB,
+  idempotence = true,
+}: KafkaOptions): Promise<Driver> {
   const kafka = [`org.apache.kafka:kafka_2.13:${version}`, `org.apache.kafka:kafka-tools:${version}`];
   const log4j = ["log4j-slf4j-impl", "log4j-core"].map((name) => `org.apache.logging.log4j:${name}:${LOG4J}`);
   const libraries = await jars(`kafka-${version}`, version.startsWith("3.") ? kafka : [...kafka, ...log4j]);
-  const classPath = `${libraries}/*`;
   const generator = await compileGenerator("kafka", ["rdkafka"]);
+  const setup: KafkaSetup = { classPath: `${libraries}/*`, generator, settings, heap };
   return {
-    name: `Apache Kafka ${version}, librdkafka`,
+    name: `Apache Kafka ${version}${heap === HEAP_GIB ? "" : ` tuned, heap ${heap} GiB`}, librdkafka`,
     client: "",
-    produce: [generator, "produce", "acks=1"],
+    produce: [generator, "produce", `idempotence=${idempotence}`],
     consume: [generator, "consume"],
-    start: (folder) => KafkaBroker.start(classPath, folder, settings),
+    restarts: true,
+    start: (folder) => KafkaBroker.start(setup, folder),
   };
+}
+
+interface KafkaSetup {
+  readonly classPath: string;
+  readonly generator: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly heap: number;
 }
 
 class KafkaBroker implements BrokerUnderTest {
   readonly server: string;
-  readonly #classPath: string;
+  readonly #generator: string;
   readonly #process: ServerProcess;
 
-  static async start(
-    classPath: string,
-    folder: string,
-    settings: Readonly<Record<string, string>>,
-  ): Promise<KafkaBroker> {
+  /** @param folder empty, or one that it had before */
+  static async start({ classPath, generator, settings, heap }: KafkaSetup, folder: string): Promise<KafkaBroker> {
     const [port, controllerPort] = [await freePort(), await freePort()];
     const file = join(folder, "server.properties");
     mkdirSync(folder, { recursive: true });
-    const all = { ...serverSettings(port, controllerPort, join(folder, "data")), ...settings };
-    writeFileSync(
-      file,
-      Object.entries(all)
-        .map(([name, value]) => `${name}=${value}\n`)
-        .join(""),
-    );
+    const data = join(folder, "data");
+    const all = Object.entries({ ...serverSettings(port, controllerPort, data), ...settings });
+    writeFileSync(file, all.map(([name, value]) => `${name}=${value}\n`).join(""));
     const java = (...args: string[]): Promise<{ stdout: string }> => run("java", ["-cp", classPath, ...args]);
-    const uuid = (await java("kafka.tools.StorageTool", "random-uuid")).stdout.trim();
-    await java("kafka.tools.StorageTool", "format", "-t", uuid, "-c", file, "--standalone");
+    if (!existsSync(data)) {
+      const uuid = (await java("kafka.tools.StorageTool", "random-uuid")).stdout.trim();
+      await java("kafka.tools.StorageTool", "format", "-t", uuid, "-c", file, "--standalone");
+    }
     const server = await ServerProcess.start({
       program: "java",
-      args: [...JAVA_OPTIONS, "-cp", classPath, "kafka.Kafka", file],
+      args: [`-Xms${heap}G`, `-Xmx${heap}G`, ...JAVA_OPTIONS, "-cp", classPath, "kafka.Kafka", file],
       folder,
       port,
       question: API_VERSIONS,
       secondsMax: READY_SECONDS_MAX,
     });
-    return new KafkaBroker(classPath, server, port);
+    return new KafkaBroker(generator, server, port);
   }
 
-  private constructor(classPath: string, process: ServerProcess, port: number) {
-    this.#classPath = classPath;
+  private constructor(generator: string, process: ServerProcess, port: number) {
+    this.#generator = generator;
     this.#process = process;
     this.server = `127.0.0.1:${port}`;
   }
@@ -98,23 +117,11 @@ class KafkaBroker implements BrokerUnderTest {
   }
 
   /** `os` is what Kafka does by default: nothing is synced before it is acknowledged. At `disk` every batch is. */
-  async createTopic(name: string, partitions: number, durability: Durability): Promise<void> {
+  async createTopics({ names, partitions, durability, batchBytesMax }: TopicsUnderTest): Promise<void> {
     if (durability === "memory") throw new Error("Kafka keeps no topic in memory");
-    const flush = durability === "disk" ? ["--config", "flush.messages=1"] : [];
-    const topic = [
-      "--create",
-      "--topic",
-      name,
-      "--partitions",
-      String(partitions),
-      "--replication-factor",
-      "1",
-      ...flush,
-    ];
-    await run("java", [
-      ...["-cp", this.#classPath, "org.apache.kafka.tools.TopicCommand", "--bootstrap-server", this.server],
-      ...topic,
-    ]);
+    const settings = { flush: durability === "disk" ? 1 : FLUSH_NEVER, batchBytesMax, partitions };
+    const task = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+    await run(this.#generator, ["declare", `server=${this.server}`, ...task, ...names.map((name) => `name=${name}`)]);
   }
 
   stop(): Promise<void> {

@@ -7,7 +7,8 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { BrokerUnderTest, Driver, Durability } from "../../src/bench/driver.ts";
+import type { BrokerUnderTest, Driver } from "../../src/bench/driver.ts";
+import type { Durability } from "../../src/bench/workload.ts";
 import { cacheFolder } from "./cache.ts";
 import { compileGenerator } from "./generator-in-c.ts";
 import { freePort, ServerProcess } from "./server-process.ts";
@@ -26,6 +27,7 @@ export async function natsDriver(version: string): Promise<Driver> {
     client: "",
     produce: [generator, "produce"],
     consume: [generator, "consume"],
+    restarts: true,
     start: (folder, durability) => startNats(program, folder, durability),
   };
 }
@@ -54,7 +56,7 @@ async function startNats(program: string, folder: string, durability: Durability
     server: `127.0.0.1:${port}`,
     pid: server.pid,
     readyMs: server.readyMs,
-    createTopic: (name) => createStream(port, name, durability),
+    createTopics: ({ names: [name] }) => createStream(port, name!, durability),
     stop: () => server.stop(),
     kill: () => server.kill(),
   };

@@ -14,6 +14,7 @@ export const nullDriver: Driver = {
   client: cambiumClient,
   produce: produceCommand,
   consume: consumeCommand,
+  keepsNothing: true,
   lacks: ({ consumers }) => (consumers > 0 ? "it keeps nothing that could be consumed" : null),
   start: startNull,
 };
@@ -28,7 +29,7 @@ async function startNull(folder: string): Promise<BrokerUnderTest> {
     server: `127.0.0.1:${port}`,
     pid: server.pid,
     readyMs: server.readyMs,
-    createTopic: () => Promise.resolve(),
+    createTopics: () => Promise.resolve(),
     stop: () => server.stop(),
     kill: () => server.kill(),
   };

@@ -12,7 +12,8 @@ import { execFile, execFileSync } from "node:child_process";
 import { chownSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { BrokerUnderTest, Driver, Durability } from "../../src/bench/driver.ts";
+import type { BrokerUnderTest, Driver } from "../../src/bench/driver.ts";
+import type { Durability } from "../../src/bench/workload.ts";
 import { needDebianPackages } from "./debian.ts";
 import { compileGenerator } from "./generator-in-c.ts";
 import { freePort, ServerProcess } from "./server-process.ts";
@@ -52,6 +53,7 @@ export async function postgresqlDriver(): Promise<Driver> {
     client: "",
     produce: [generator, "produce"],
     consume: [generator, "consume"],
+    isQueue: true,
     lacks: ({ durability }) => (durability === "memory" ? "it has no table of a queue in memory" : null),
     start: (folder, durability) => startPostgresql(programs, folder, durability),
   };
@@ -94,7 +96,7 @@ async function startPostgresql(programs: string, folder: string, durability: Dur
     server: `127.0.0.1:${port}`,
     pid: server.pid,
     readyMs: server.readyMs,
-    createTopic: async (name) => void (await sql(createQueue(name))),
+    createTopics: async ({ names: [name] }) => void (await sql(createQueue(name!))),
     stop: () => server.stop(),
     kill: () => server.kill(),
   };

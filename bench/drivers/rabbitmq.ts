@@ -9,7 +9,8 @@ import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { BrokerUnderTest, Driver, Durability } from "../../src/bench/driver.ts";
+import type { BrokerUnderTest, Driver } from "../../src/bench/driver.ts";
+import type { Durability } from "../../src/bench/workload.ts";
 import { needDebianPackages } from "./debian.ts";
 import { compileGenerator } from "./generator-in-c.ts";
 import { freePort, ServerProcess } from "./server-process.ts";
@@ -36,6 +37,7 @@ export async function rabbitmqDriver(type: QueueType): Promise<Driver> {
     client: "",
     produce: [generator, "produce"],
     consume: [generator, "consume", `type=${type}`],
+    ...(type === "quorum" && { isQueue: true as const }),
     lacks: ({ durability }) =>
       durability === DURABILITY[type]
         ? null
@@ -56,7 +58,7 @@ async function startRabbitmq(generator: string, type: QueueType, folder: string)
     server,
     pid: node.pid,
     readyMs: node.readyMs,
-    createTopic: async (name, partitions) => {
+    createTopics: async ({ names: [name], partitions }) => {
       const task = [`server=${server}`, `topic=${name}`, `partitions=${partitions}`, `type=${type}`];
       await promisify(execFile)(generator, ["declare", ...task]);
     },

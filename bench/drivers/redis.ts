@@ -5,7 +5,8 @@
 import { execFile } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { promisify } from "node:util";
-import type { BrokerUnderTest, Driver, Durability } from "../../src/bench/driver.ts";
+import type { BrokerUnderTest, Driver } from "../../src/bench/driver.ts";
+import type { Durability } from "../../src/bench/workload.ts";
 import { compileGenerator } from "./generator-in-c.ts";
 import { freePort, ServerProcess } from "./server-process.ts";
 
@@ -21,6 +22,7 @@ export async function redisDriver(): Promise<Driver> {
     client: "",
     produce: [generator, "produce"],
     consume: [generator, "consume"],
+    restarts: true,
     start: startRedis,
   };
 }
@@ -31,13 +33,21 @@ async function startRedis(folder: string, durability: Durability): Promise<Broke
   const file = ["--appendonly", durability === "memory" ? "no" : "yes", "--appendfsync", FSYNC[durability]];
   // Nothing but the append-only file: a snapshot beside it would be written twice.
   const args = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", ...file];
-  const command = { program: "redis-server", args, folder, port, question: "PING\r\n", secondsMax: READY_SECONDS_MAX };
+  const command = {
+    program: "redis-server",
+    args,
+    folder,
+    port,
+    question: "PING\r\n",
+    answer: "+PONG",
+    secondsMax: READY_SECONDS_MAX,
+  };
   const server = await ServerProcess.start(command);
   return {
     server: `127.0.0.1:${port}`,
     pid: server.pid,
     readyMs: server.readyMs,
-    createTopic: async () => {}, // A stream begins with its first record.
+    createTopics: async () => {}, // A stream begins with its first record.
     stop: () => server.stop(),
     kill: () => server.kill(),
   };

@@ -2,8 +2,9 @@
  * Two reports beside each other, figure by figure. Each has a noise band, from the least to the most of its repetitions: only
  * where the bands do not touch is one called better than the other.
  */
-import { REPORT_SCHEMA, type Report, type ReportCell, type Spread } from "./report.ts";
+import { REPORT_SCHEMA, type Report, type ReportCell } from "./report.ts";
 import type { LatencyName } from "./run-line.ts";
+import type { Spread } from "./spread.ts";
 
 /** "unknown": one of them has a single repetition, and with it no band. */
 export type Verdict = "better" | "worse" | "within noise" | "unknown";
@@ -39,6 +40,7 @@ interface Figure {
 
 const figures: readonly Figure[] = [
   { name: "records/s", isMoreBetter: true, of: (cell) => cell.recordsPerSecond },
+  { name: "read back records/s", isMoreBetter: true, of: (cell) => cell.drain?.recordsPerSecond ?? null },
   { name: "broker CPU us/record", isMoreBetter: false, of: (cell) => cell.brokerCpuUs },
   { name: "broker memory bytes", isMoreBetter: false, of: (cell) => cell.brokerMemoryBytes },
   latency("acknowledged p50 us", "response", "p50Us"),

@@ -1,6 +1,5 @@
 /** A broker that is measured: ours or a peer. */
-
-export type Durability = "disk" | "os" | "memory";
+import type { Durability, Workload } from "./workload.ts";
 
 export interface BrokerUnderTest {
   /** host:port for the clients. */
@@ -8,17 +7,22 @@ export interface BrokerUnderTest {
   readonly pid: number;
   /** ms from the start of its process until it answered. */
   readonly readyMs: number;
-  createTopic(name: string, partitions: number, durability: Durability): Promise<void>;
+  createTopics(topics: TopicsUnderTest): Promise<void>;
   stop(): Promise<void>;
   kill(): Promise<void>;
 }
 
-/** What a workload needs of a broker. */
-export interface Demands {
-  readonly durability: Durability;
+export interface TopicsUnderTest {
+  readonly names: readonly string[];
+  /** Of each. */
   readonly partitions: number;
-  readonly consumers: number;
+  readonly durability: Durability;
+  /** Bytes of the largest batch that they are to take. */
+  readonly batchBytesMax: number;
 }
+
+/** What a workload needs of a broker. */
+export type Demands = Omit<Workload, "name">;
 
 export interface Driver {
   readonly name: string;
@@ -27,6 +31,12 @@ export interface Driver {
   readonly consume: readonly [string, ...string[]];
   /** Module of the client library's LoadClient; "": the generators are not in JavaScript. */
   readonly client: string;
+  /** It can be started on a folder that it had before. */
+  readonly restarts?: true;
+  /** A record is taken by one consumer, which acknowledges it, and is gone. Absent: it stays, for all. */
+  readonly isQueue?: true;
+  /** Nothing that it is sent can be read back; absent: it keeps all. */
+  readonly keepsNothing?: true;
   /** Why it cannot be measured so; null, or absent: it can. */
   lacks?(demands: Demands): string | null;
   /**

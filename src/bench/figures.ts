@@ -3,6 +3,7 @@ import { Latencies } from "./latencies.ts";
 import { mergedBySecond } from "./latencies-by-second.ts";
 import { gainOf, valueAt } from "./sampler.ts";
 import type { ConsumeReport, ProduceReport, Sample, Window } from "./task.ts";
+import type { Workload } from "./workload.ts";
 
 export interface RunFigures {
   /** Per second of the measured part: consumed where there is a consumer, else acknowledged. */
@@ -19,7 +20,18 @@ export interface RunFigures {
   readonly response: Latencies | null;
   readonly service: Latencies | null;
   readonly endToEnd: Latencies | null;
+  /** How what was produced is read when it is all there; null: it was read meanwhile, or cannot be. */
+  readonly drain: DrainFigures | null;
   readonly audit: { readonly acknowledged: number; readonly consumed: number };
+}
+
+export interface DrainFigures {
+  /** From when the first record was read to the last. */
+  readonly recordsPerSecond: number;
+  readonly bytesPerSecond: number;
+  /** CPU us per record. */
+  readonly brokerCpuUs: number;
+  readonly consumerCpuUs: number;
 }
 
 export interface RunSecond {
@@ -49,13 +61,13 @@ export interface RunReports {
   readonly brokerMemoryBytes: number;
 }
 
-/** @param size bytes of a record's value */
 export function figuresOf(
-  { produced, consumed, broker, brokerMemoryBytes }: RunReports,
+  { produced, consumed: read, broker, brokerMemoryBytes }: RunReports,
   { warmNs, endNs }: Window,
-  size: number,
+  { consumers, size }: Pick<Workload, "consumers" | "size">,
 ): RunFigures {
-  const counted = consumed.length > 0 ? consumed : produced;
+  const consumed = consumers > 0 ? read : [];
+  const counted = consumers > 0 ? consumed : produced;
   const gain = (
     reports: readonly { readonly samples: readonly Sample[] }[],
     field: "count" | "cpu",
@@ -91,8 +103,25 @@ export function figuresOf(
     endToEnd: whole(endToEnd),
     audit: {
       acknowledged: sum(produced.flatMap(({ acked }) => acked)),
-      consumed: sum(consumed.flatMap(({ good }) => good)),
+      consumed: sum(read.flatMap(({ good }) => good)) * Math.max(1, consumers / Math.max(1, read.length)),
     },
+    drain: consumers === 0 && read.length === 1 ? drainOf(read[0]!, broker, size) : null,
+  };
+}
+
+/** @returns null: all of it came between two looks at it */
+function drainOf({ samples }: ConsumeReport, broker: readonly BrokerSample[], size: number): DrainFigures | null {
+  const records = samples.at(-1)!.count;
+  const from = samples.findLast(({ count }) => count === 0) ?? samples[0]!;
+  const to = samples.find(({ count }) => count === records)!;
+  const seconds = (to.atNs - from.atNs) / 1e9;
+  if (seconds <= 0) return null;
+  const perRecord = (cpu: number): number => (cpu / records) * 1e6;
+  return {
+    recordsPerSecond: records / seconds,
+    bytesPerSecond: (records * size) / seconds,
+    brokerCpuUs: perRecord(gainOf(broker, "cpu", from.atNs, to.atNs)),
+    consumerCpuUs: perRecord(to.cpu - from.cpu),
   };
 }
 

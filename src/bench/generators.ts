@@ -11,5 +11,8 @@ const script = (name: string): readonly [string, string] => [
 
 export const produceCommand: readonly [string, string] = script("produce-load");
 export const consumeCommand: readonly [string, string] = script("consume-load");
+export const idleCommand: readonly [string, string] = script("idle-load");
+/** It has no task. */
+export const loopbackCommand: readonly [string, string] = script("loopback-load");
 /** Cambium's own client. */
 export const cambiumClient: string = new URL(`./clients/cambium${EXTENSION}`, import.meta.url).href;

@@ -3,7 +3,8 @@
 export interface LoadClientOptions {
   /** host:port. */
   readonly server: string;
-  readonly topic: string;
+  /** One, or one for each partition. */
+  readonly topics: readonly string[];
 }
 
 export interface LoadProducerOptions {

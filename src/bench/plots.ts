@@ -1,5 +1,6 @@
 /** Plots as SVG, in the text of a page. */
-import type { Curve, Spread } from "./report.ts";
+import type { Curve } from "./report.ts";
+import type { Spread } from "./spread.ts";
 
 export interface Bar {
   readonly label: string;
@@ -67,6 +68,38 @@ export function curveChart(series: readonly Series[], title: string): string {
     return `<path d="M${path}" fill="none" stroke="${colour}" stroke-width="2"/>`;
   });
   return `<svg viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-label="${title}"><text x="${left}" y="14">${title}</text>${columns.join("")}${rows.join("")}${lines.join("")}</svg>`;
+}
+
+export interface LoadSeries {
+  readonly colour: string;
+  /** By rising rate. */
+  readonly points: readonly (readonly [rate: number, ms: number])[];
+}
+
+/** Latencies, on a logarithmic axis, over rates. */
+export function loadChart(series: readonly LoadSeries[], title: string): string {
+  const points = series.flatMap(({ points: own }) => own);
+  if (points.length === 0) return "";
+  const ticks = decades(points.map(([, ms]) => ms));
+  const [floor, ceiling] = [Math.log10(ticks[0]!), Math.log10(ticks.at(-1)!)];
+  const most = Math.max(...points.map(([rate]) => rate));
+  const { width, height, left, right, top, bottom } = PLOT;
+  const x = (rate: number): number => left + (rate / most) * (width - left - right);
+  const y = (ms: number): number =>
+    height - bottom - ((Math.log10(Math.max(ms, ticks[0]!)) - floor) / (ceiling - floor)) * (height - top - bottom);
+  const rows = ticks.map((tick) => {
+    const at = y(tick).toFixed(1);
+    return `<path d="M${left} ${at}H${width - right}" stroke="#ddd"/><text x="${left - 6}" y="${+at + 4}" text-anchor="end">${short(tick)}</text>`;
+  });
+  const columns = steps(most)
+    .filter((rate) => rate <= most)
+    .map((rate) => `<text x="${x(rate).toFixed(1)}" y="${height - 10}" text-anchor="middle">${short(rate)}</text>`);
+  const lines = series.map(({ colour, points: own }) => {
+    const places = own.map(([rate, ms]) => [x(rate).toFixed(1), y(ms).toFixed(1)] as const);
+    const dots = places.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="3" fill="${colour}"/>`).join("");
+    return `<path d="M${places.map((place) => place.join(" ")).join("L")}" fill="none" stroke="${colour}" stroke-width="2"/>${dots}`;
+  });
+  return `<svg viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-label="${title}"><text x="${left}" y="14">${title}</text>${rows.join("")}${columns.join("")}${lines.join("")}</svg>`;
 }
 
 /** Values over time, a second from one to the next. */

@@ -1,27 +1,35 @@
-/** The process of a producer that loads a broker (task.ts). */
+/** The process of producers that load a broker (task.ts). */
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { MIB } from "../base/units.ts";
 import { LatenciesBySecond } from "./latencies-by-second.ts";
-import type { ConnectLoadClient, LoadProducer } from "./load-client.ts";
+import type { ConnectLoadClient, LoadClient, LoadProducer } from "./load-client.ts";
 import { monotonicNs } from "./monotonic.ts";
 import { sampled } from "./sampler.ts";
 import { StampedPayloads } from "./stamped-payload.ts";
-import { type ProduceReport, type ProduceTask, parseBegin, parseTask, type Window } from "./task.ts";
+import { type ProduceReport, type ProduceTask, parseBegin, parseTask, topicsOf, type Window } from "./task.ts";
 
 /** Records between two looks at the clock. */
 const BURST = 256;
+/** Of records on their way, on a schedule: half of what our client keeps by default. */
+const WAITING_BYTES_MAX = 16 * MIB;
 
-/** The records of one producer: the next one of each partition in turn. */
+/** The records of one lane: the next one of each partition in turn. */
 class Records {
   readonly #payloads: StampedPayloads;
   readonly #numbers: number[];
   readonly #first: number;
   sent = 0;
 
-  constructor({ size, partitions, producer }: ProduceTask) {
+  constructor({ size, partitions }: ProduceTask, lane: number) {
     this.#payloads = new StampedPayloads(size);
     this.#numbers = new Array<number>(partitions).fill(0);
-    this.#first = producer * partitions;
+    this.#first = lane * partitions;
+  }
+
+  /** Bytes of each. */
+  get size(): number {
+    return this.#payloads.size;
   }
 
   /** The partition of the next record. */
@@ -70,7 +78,10 @@ async function oneInFlight(
   }
 }
 
-/** Open loop: what is due is sent, and counts from when it was due, whatever came back meanwhile. */
+/**
+ * Open loop: what is due is sent, and counts from when it was due, whatever came back meanwhile. Where the client's memory is
+ * full, what is due waits, as in an app it would, and goes on counting.
+ */
 async function onSchedule(
   producer: LoadProducer,
   records: Records,
@@ -79,15 +90,19 @@ async function onSchedule(
   { beginNs, warmNs, endNs }: Window,
 ): Promise<void> {
   const total = Math.floor(((endNs - beginNs) / 1e9) * rate);
+  const waitingMax = Math.max(1, WAITING_BYTES_MAX / records.size);
+  let waiting = 0;
   const dueOf = (number: number): number => beginNs + (number * 1e9) / rate;
   while (records.sent < total) {
     const due = Math.min(total, Math.floor(((monotonicNs() - beginNs) / 1e9) * rate) + 1);
-    while (records.sent < due) {
+    while (records.sent < due && waiting < waitingMax) {
+      waiting++;
       const { partition, sent } = records;
       const dueNs = dueOf(sent);
       const sentNs = monotonicNs();
       void producer.send(partition, records.next(dueNs)).then(() => {
         const nowNs = monotonicNs();
+        waiting--;
         response.record(dueNs - warmNs, nowNs - dueNs);
         service.record(dueNs - warmNs, nowNs - sentNs);
       });
@@ -96,20 +111,45 @@ async function onSchedule(
   }
 }
 
+/** A producer by itself: what it sends is in order. */
+interface Lane {
+  readonly producer: LoadProducer;
+  readonly records: Records;
+  readonly acked: number[];
+}
+
 const task = parseTask<ProduceTask>(process.argv.slice(2));
 const { connectLoadClient } = (await import(task.client)) as { readonly connectLoadClient: ConnectLoadClient };
-const client = await connectLoadClient({ server: task.server, topic: task.topic });
-const acked = new Array<number>(task.partitions).fill(0);
 let total = 0;
-const producer = await client.producer({
-  batchBytes: task.batchBytes,
-  lingerMs: task.lingerMs,
-  acknowledged: (partition, count) => {
-    acked[partition]! += count;
-    total += count;
-  },
-});
-const records = new Records(task);
+
+async function laneOf(client: LoadClient, lane: number): Promise<Lane> {
+  const acked = new Array<number>(task.partitions).fill(0);
+  const producer = await client.producer({
+    batchBytes: task.batchBytes,
+    lingerMs: task.lingerMs,
+    acknowledged: (partition, count) => {
+      acked[partition]! += count;
+      total += count;
+    },
+  });
+  return { producer, records: new Records(task, lane), acked };
+}
+
+function send({ producer, records }: Lane, timing: Timing, window: Window): Promise<void> {
+  if (task.rate === 0) return asFastAsItIsLet(producer, records, window.endNs);
+  if (task.rate < 0) return oneInFlight(producer, records, timing, window);
+  return onSchedule(producer, records, timing, task.rate, window);
+}
+
+const connecting = Array.from({ length: task.connections }, () =>
+  connectLoadClient({ server: task.server, topics: topicsOf(task) }),
+);
+const clients = await Promise.all(connecting);
+const lanes = await Promise.all(
+  clients.flatMap((client, connection) =>
+    Array.from({ length: task.inFlight }, (_, each) => laneOf(client, task.lane + connection * task.inFlight + each)),
+  ),
+);
 const timing: Timing = { response: new LatenciesBySecond(), service: new LatenciesBySecond() };
 const stop = sampled(() => total);
 const input = createInterface(process.stdin);
@@ -118,15 +158,13 @@ const [line] = (await once(input, "line")) as [string];
 input.close();
 const window = parseBegin(line)!;
 await new Promise((resolve) => setTimeout(resolve, (window.beginNs - monotonicNs()) / 1e6));
-if (task.rate === 0) await asFastAsItIsLet(producer, records, window.endNs);
-else if (task.rate < 0) await oneInFlight(producer, records, timing, window);
-else await onSchedule(producer, records, timing, task.rate, window);
-await producer.flush();
+await Promise.all(lanes.map((lane) => send(lane, timing, window)));
+await Promise.all(lanes.map(({ producer }) => producer.flush()));
 const report: ProduceReport = {
-  acked,
+  acked: lanes.flatMap(({ acked }) => acked),
   samples: stop(),
   ...(task.rate !== 0 && { response: timing.response.encoded(), service: timing.service.encoded() }),
 };
-await producer.close();
-await client.close();
+await Promise.all(lanes.map(({ producer }) => producer.close()));
+await Promise.all(clients.map((client) => client.close()));
 process.stdout.write(`${JSON.stringify(report)}\n`);

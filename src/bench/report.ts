@@ -2,14 +2,17 @@
  * What a benchmark found, for programs (report.json) and as the base of the page for people (report-page.ts): for each
  * workload and broker the median of its repetitions with their range, and its latencies, merged over all of them.
  */
-import type { Durability } from "./driver.ts";
-import type { RunSecond } from "./figures.ts";
+
+import type { DrainFigures, RunSecond } from "./figures.ts";
+import { type FootprintLine, type ReportFootprint, reportFootprints } from "./footprint.ts";
 import type { Latencies, LatencySummary } from "./latencies.ts";
-import type { Workload } from "./run.ts";
-import { LATENCIES, type LatencyName, latenciesOf, type RunLine } from "./run-line.ts";
+import type { Limits } from "./limits.ts";
+import { LATENCIES, type LatencyName, latenciesOf, type MissingLine, type RunLine } from "./run-line.ts";
+import { type Spread, spreadOf } from "./spread.ts";
+import type { Durability, Workload } from "./workload.ts";
 
 /** Counts the forms that report.json has had. */
-export const REPORT_SCHEMA = 2;
+export const REPORT_SCHEMA = 3;
 
 /** Where and how it was measured. */
 export interface ReportFacts {
@@ -21,14 +24,10 @@ export interface ReportFacts {
   readonly machine: string;
   /** Of a 4 KiB append and its fdatasync, just before. */
   readonly deviceSync: LatencySummary;
+  /** What the machine does without any broker, just before. */
+  readonly limits: Limits;
   readonly warmUpSeconds: number;
   readonly seconds: number;
-}
-
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
 }
 
 /** Quantiles (0 to 1) and us, for a plot. */
@@ -49,6 +48,8 @@ export interface ReportCell {
   readonly repetitions: number;
   readonly recordsPerSecond: Spread;
   readonly bytesPerSecond: Spread;
+  /** What the disk took, synced, just before each of its runs. */
+  readonly deviceBytesPerSecond: Spread;
   /** CPU us per record. */
   readonly brokerCpuUs: Spread;
   readonly producerCpuUs: Spread;
@@ -56,6 +57,8 @@ export interface ReportCell {
   readonly brokerMemoryBytes: Spread;
   /** null: not timed. */
   readonly latencies: Readonly<Record<LatencyName, ReportLatencies | null>>;
+  /** How the records are read when all are there; null: they were read meanwhile. */
+  readonly drain: { readonly [Figure in keyof DrainFigures]: Spread } | null;
   /** Of the repetition in the middle: by p99 where records are timed, else by their rate. */
   readonly overTime: readonly RunSecond[];
   /** Records that were acknowledged and those that were read and found good, of all repetitions. */
@@ -69,22 +72,43 @@ export interface ReportRow {
   readonly rate: number;
   readonly settings: Workload;
   readonly cells: readonly ReportCell[];
+  readonly missing: readonly MissingCell[];
+}
+
+/** A broker without figures in a workload, or with fewer repetitions than others. It counts as not met. */
+export interface MissingCell {
+  readonly peer: string;
+  readonly title: string;
+  readonly missing: MissingLine["missing"];
+  readonly why: string;
 }
 
 export interface Report extends ReportFacts {
   readonly schema: typeof REPORT_SCHEMA;
   readonly rows: readonly ReportRow[];
+  readonly footprints: readonly ReportFootprint[];
 }
 
-export function reportOf(facts: ReportFacts, workloads: readonly Workload[], lines: readonly RunLine[]): Report {
+export function reportOf(
+  facts: ReportFacts,
+  workloads: readonly Workload[],
+  lines: readonly (RunLine | MissingLine)[],
+  footprints: readonly FootprintLine[],
+): Report {
   const rows = workloads.flatMap((settings): ReportRow[] => {
     const { name, durability, rate } = settings;
     const own = lines.filter(({ workload }) => workload === name);
-    const peers = [...new Set(own.map(({ peer }) => peer))];
-    const cells = peers.map((peer) => cellOf(own.filter((line) => line.peer === peer)));
-    return cells.length === 0 ? [] : [{ workload: name, durability, rate, settings, cells }];
+    const measured = own.filter((line) => "figures" in line);
+    const peers = [...new Set(measured.map(({ peer }) => peer))];
+    const cells = peers.map((peer) => cellOf(measured.filter((line) => line.peer === peer)));
+    const missing = own.flatMap((line): MissingCell[] => {
+      if ("figures" in line) return [];
+      const { peer, title, missing: kind, why } = line;
+      return [{ peer, title, missing: kind, why }];
+    });
+    return own.length === 0 ? [] : [{ workload: name, durability, rate, settings, cells, missing }];
   });
-  return { schema: REPORT_SCHEMA, ...facts, rows };
+  return { schema: REPORT_SCHEMA, ...facts, rows, footprints: reportFootprints(footprints) };
 }
 
 function cellOf(lines: readonly RunLine[]): ReportCell {
@@ -100,16 +124,30 @@ function cellOf(lines: readonly RunLine[]): ReportCell {
     repetitions: lines.length,
     recordsPerSecond: spread(({ figures }) => figures.recordsPerSecond),
     bytesPerSecond: spread(({ figures }) => figures.bytesPerSecond),
+    deviceBytesPerSecond: spread((line) => line.deviceBytesPerSecond),
     brokerCpuUs: spread(({ figures }) => figures.brokerCpuUs),
     producerCpuUs: spread(({ figures }) => figures.producerCpuUs),
     consumerCpuUs: spread(({ figures }) => figures.consumerCpuUs),
     brokerMemoryBytes: spread(({ figures }) => figures.brokerMemoryBytes),
     latencies,
+    drain: drainOf(lines),
     overTime: middleOf(lines).figures.overTime,
     audit: {
       acknowledged: total(({ figures }) => figures.audit.acknowledged),
       consumed: total(({ figures }) => figures.audit.consumed),
     },
+  };
+}
+
+function drainOf(lines: readonly RunLine[]): ReportCell["drain"] {
+  const drains = lines.flatMap(({ figures }) => figures.drain ?? []);
+  if (drains.length === 0) return null;
+  const spread = (figure: keyof DrainFigures): Spread => spreadOf(drains.map((drain) => drain[figure]));
+  return {
+    recordsPerSecond: spread("recordsPerSecond"),
+    bytesPerSecond: spread("bytesPerSecond"),
+    brokerCpuUs: spread("brokerCpuUs"),
+    consumerCpuUs: spread("consumerCpuUs"),
   };
 }
 
@@ -126,13 +164,6 @@ function reportLatencies(lines: readonly RunLine[], name: LatencyName): ReportLa
   const each = lines.flatMap((line) => latenciesOf([line], name) ?? []);
   const spread = (quantile: number): Spread => spreadOf(each.map((latencies) => latencies.atUs(quantile)));
   return { summary: merged.summary(), curve: curveOf(merged), p50Us: spread(0.5), p99Us: spread(0.99) };
-}
-
-export function spreadOf(values: readonly number[]): Spread {
-  const sorted = values.toSorted((left, right) => left - right);
-  const middle = (sorted.length - 1) / 2;
-  const median = (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
-  return { median, min: sorted[0]!, max: sorted.at(-1)! };
 }
 
 /** Quantiles ever closer to 1, as far as a hundred samples lie beyond them. */

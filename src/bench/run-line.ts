@@ -13,13 +13,26 @@ export interface RunLine {
   readonly title: string;
   readonly workload: string;
   readonly repetition: number;
+  /** What the disk took, synced, just before. */
+  readonly deviceBytesPerSecond: number;
   readonly figures: Omit<RunFigures, LatencyName>;
   /** null: not timed. */
   readonly latencies: Readonly<Record<LatencyName, EncodedLatencies | null>>;
 }
 
+/** A run without figures. */
+export interface MissingLine {
+  readonly peer: string;
+  readonly title: string;
+  readonly workload: string;
+  readonly repetition: number;
+  /** "not measured": the broker or its driver does not have what it takes. "failed": the audit, the broker or a generator did. */
+  readonly missing: "not measured" | "failed";
+  readonly why: string;
+}
+
 export function runLine(
-  run: Pick<RunLine, "peer" | "title" | "workload" | "repetition">,
+  run: Pick<RunLine, "peer" | "title" | "workload" | "repetition" | "deviceBytesPerSecond">,
   { response, service, endToEnd, ...figures }: RunFigures,
 ): RunLine {
   const [encodedResponse, encodedService, encodedEndToEnd] = [response, service, endToEnd].map(

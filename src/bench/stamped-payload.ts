@@ -4,18 +4,21 @@
  *
  *   at size field
  *    0    8 number    f64, counts from 0 in the sequence
- *    8    8 dueNs     f64, monotonicNs at which the record was to be sent
- *   16    4 sequence  u32, which of the producers' sequences: each is in order by itself
+ *    8    4 sequence  u32, which of the producers' sequences: each is in order by itself
+ *   12    8 dueNs     f64, monotonicNs at which the record was to be sent; a value of less than 20 bytes has none
  *   20    - body      bytes of `bodyOf(number)`
  *
- * Little endian. Every record is looked at whole in its first 20 bytes and, of its body, in WORDS words whose places move on
- * from record to record, so that all places of the body are looked at again and again; every WHOLE-th body is compared whole.
+ * Little endian. Every record is looked at whole in its stamp and, of its body, in WORDS words whose places move on from record
+ * to record, so that all places of the body are looked at again and again; every WHOLE-th body is compared whole.
  */
 import { requireOption } from "../base/options.ts";
+import { MIB } from "../base/units.ts";
 
 export const STAMP_SIZE = 20;
-export const SIZE_MIN = STAMP_SIZE + 4;
+/** Without a time. */
+export const SIZE_MIN = 12;
 const BODIES = 61;
+const BODY_BYTES_MAX = 64 * MIB;
 const WORDS = 3;
 const WHOLE = 64;
 
@@ -29,7 +32,9 @@ export class StampedPayloads {
     requireOption(size >= SIZE_MIN, `a record of a benchmark has at least ${SIZE_MIN} bytes`);
     this.size = size;
     let state = 0x9e3779b9;
-    this.#bodies = Array.from({ length: BODIES }, () => {
+    // Of large ones there are fewer: it is not to take more memory than a client does.
+    const count = Math.max(2, Math.min(BODIES, Math.floor(BODY_BYTES_MAX / size)));
+    this.#bodies = Array.from({ length: count }, () => {
       const body = new Uint8Array(size);
       for (let at = 0; at < size; at++) {
         state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -42,18 +47,19 @@ export class StampedPayloads {
 
   /** @returns the value of a record; it changes when another one is asked for */
   value(sequence: number, number: number, dueNs: number): Uint8Array {
-    const index = number % BODIES;
+    const index = number % this.#bodies.length;
     const view = this.#views[index]!;
     view.setFloat64(0, number, true);
-    view.setFloat64(8, dueNs, true);
-    view.setUint32(16, sequence, true);
+    view.setUint32(8, sequence, true);
+    if (this.size >= STAMP_SIZE) view.setFloat64(12, dueNs, true);
     return this.#bodies[index]!;
   }
 
   /** Is this the body of record `number`? */
   isBody(number: number, bytes: Uint8Array, view: DataView, at: number, size: number): boolean {
     if (size !== this.size) return false;
-    const index = number % BODIES;
+    const index = number % this.#bodies.length;
+    if (size < STAMP_SIZE + 4) return this.#isWhole(index, bytes, at);
     const expected = this.#views[index]!;
     const last = size - STAMP_SIZE - 4;
     let place = (number * 13) % (last + 1);
@@ -72,5 +78,7 @@ export class StampedPayloads {
 }
 
 export const numberOf = (view: DataView, at: number): number => view.getFloat64(at, true);
-export const dueNsOf = (view: DataView, at: number): number => view.getFloat64(at + 8, true);
-export const sequenceOf = (view: DataView, at: number): number => view.getUint32(at + 16, true);
+export const sequenceOf = (view: DataView, at: number): number => view.getUint32(at + 8, true);
+/** @param size of the value. @returns NaN: it has no time */
+export const dueNsOf = (view: DataView, at: number, size: number): number =>
+  size < STAMP_SIZE ? Number.NaN : view.getFloat64(at + 12, true);

@@ -15,27 +15,51 @@ export interface ProduceTask {
   readonly client: string;
   readonly server: string;
   readonly topic: string;
+  /** More than 1: each partition is a topic by itself (topicsOf). */
+  readonly topics: number;
   readonly partitions: number;
   /** Bytes of a value. */
   readonly size: number;
   readonly batchBytes: number;
   readonly lingerMs: number;
-  /** Which of the run's producers it is: it writes to `partitions` sequences of its own. */
-  readonly producer: number;
-  /** Records per second on a fixed schedule; 0: as fast as it is let; -1: one in flight at a time. */
+  /** The first of the run's lanes that are its own: each writes to `partitions` sequences of its own. */
+  readonly lane: number;
+  /** Records per second on a fixed schedule; 0: as fast as it is let; -1: each by itself, `inFlight` at a time. */
   readonly rate: number;
+  /** Connections of its own that it sends over. A generator in C has one. */
+  readonly connections: number;
+  /** Records on their way on each connection, with the rate -1. In JavaScript each has a lane of its own. */
+  readonly inFlight: number;
 }
 
 export interface ConsumeTask {
   readonly client: string;
   readonly server: string;
   readonly topic: string;
+  /** More than 1: each partition is a topic by itself (topicsOf). */
+  readonly topics: number;
   readonly partitions: number;
   readonly size: number;
-  /** Producers of the run. */
-  readonly producers: number;
+  /** Lanes of the run. */
+  readonly lanes: number;
+  /** Connections of its own, each of which reads every record. A generator in C has one. */
+  readonly subscribers: number;
   /** Of every so many records one is timed: to time each takes as long as to read it. */
   readonly timedEvery: number;
+}
+
+export interface IdleTask {
+  /** "": they are plain sockets. */
+  readonly client: string;
+  readonly server: string;
+  readonly topic: string;
+  readonly topics: number;
+  readonly connections: number;
+}
+
+/** @returns the topic, or, where each partition has its own, their names by partition */
+export function topicsOf({ topic, topics }: { readonly topic: string; readonly topics: number }): string[] {
+  return topics === 1 ? [topic] : Array.from({ length: topics }, (_, partition) => `${topic}-${partition}`);
 }
 
 /** When what happens, by monotonicNs. */
@@ -56,7 +80,7 @@ export interface Sample {
 }
 
 export interface ProduceReport {
-  /** Records that were acknowledged, by partition. */
+  /** Records that were acknowledged, by lane and partition. */
   readonly acked: readonly number[];
   readonly samples: readonly Sample[];
   /** From when a record was due to its acknowledgement, by the second in which it was due. Absent where records are not timed. */
@@ -66,16 +90,17 @@ export interface ProduceReport {
 }
 
 export interface ConsumeReport {
-  /** Records that came in order and whole, by sequence: producer * partitions + partition. */
+  /** Records that came in order and whole, by sequence: lane * partitions + partition; of the subscriber that has the fewest. */
   readonly good: readonly number[];
-  /** Records that were not the next of their sequence, or not what was sent. */
+  /** Records that were not the next of their sequence, or not what was sent, of all subscribers. */
   readonly bad: number;
+  /** Counts the records of all subscribers. */
   readonly samples: readonly Sample[];
   /** From when a record was due to its visit at the consumer, by the second in which it was due. */
   readonly endToEnd: readonly EncodedLatencies[];
 }
 
-export function taskArguments(task: ProduceTask | ConsumeTask): string[] {
+export function taskArguments(task: ProduceTask | ConsumeTask | IdleTask): string[] {
   return Object.entries(task).map(([name, value]) => `${name}=${value}`);
 }
 

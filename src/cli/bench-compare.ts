@@ -2,7 +2,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Comparison, compare, type Difference, parseReport } from "../bench/compare.ts";
-import type { Report, Spread } from "../bench/report.ts";
+import type { Report } from "../bench/report.ts";
+import type { Spread } from "../bench/spread.ts";
 import type { Invocation } from "./command-definition.ts";
 import { UsageError } from "./command-error.ts";
 import { EXIT_OK, type ExitCode } from "./failure.ts";

@@ -14,19 +14,21 @@ export class BrokerProcess {
   readonly #exited: Promise<unknown>;
 
   /**
-   * @param port 0: any free one
+   * @param port    0: any free one
+   * @param options of `cambium start`, beside those
    * @throws CommandError BROKER_FAILED, with what it said
    */
   static async start(
     { self, environment }: Pick<World, "self" | "environment">,
     data: string,
     port: number,
+    options: readonly string[] = [],
   ): Promise<BrokerProcess> {
     const [node, ...args] = self;
     const startedMs = performance.now();
     const child = spawn(
       node,
-      [...args, "start", "--data", data, "--port", String(port), "--log-level", "error", "--json"],
+      [...args, "start", "--data", data, "--port", String(port), "--log-level", "error", "--json", ...options],
       {
         // Settings of the user's own broker are not this one's.
         env: withoutSettings(environment),

@@ -39,9 +39,10 @@ function report(
       response: null,
       service: null,
       endToEnd: latencies(us),
+      drain: null,
       audit: { acknowledged: 1, consumed: 1 },
     };
-    return runLine({ peer, title: peer, workload: workloads[0]!.name, repetition }, result);
+    return runLine({ peer, title: peer, workload: workloads[0]!.name, repetition, deviceBytesPerSecond: 3e8 }, result);
   });
   const facts = {
     commit,
@@ -49,10 +50,11 @@ function report(
     at: 0,
     machine: "m",
     deviceSync: latencies(1).summary(),
+    limits: { memcpy: 1, loopback: 1, pageCache: 1, disk: 1 },
     warmUpSeconds: 1,
     seconds: 1,
   };
-  return reportOf(facts, workloads, lines);
+  return reportOf(facts, workloads, lines, []);
 }
 
 function verdicts(before: Report, after: Report): Record<string, string> {

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import type { RunFigures } from "../../src/bench/figures.ts";
 import { Latencies } from "../../src/bench/latencies.ts";
-import { type ReportFacts, reportOf, spreadOf } from "../../src/bench/report.ts";
+import { type ReportFacts, reportOf } from "../../src/bench/report.ts";
 import { reportPage } from "../../src/bench/report-page.ts";
 import { type RunLine, runLine } from "../../src/bench/run-line.ts";
-import { workloads } from "../../src/bench/workloads.ts";
+import { spreadOf } from "../../src/bench/spread.ts";
+import { isLoad, workloads } from "../../src/bench/workloads.ts";
 
 /** Latencies of so many records of so many us each. */
 function latencies(us: number, count: number): Latencies {
@@ -20,6 +21,7 @@ const facts: ReportFacts = {
   at: 0,
   machine: "a <machine> & a disk",
   deviceSync: latencies(200, 1000).summary(),
+  limits: { memcpy: 1e10, loopback: 2e9, pageCache: 1e9, disk: 4e8 },
   warmUpSeconds: 1,
   seconds: 2,
 };
@@ -44,11 +46,14 @@ function line(peer: string, repetition: number, recordsPerSecond: number, endToE
     response: null,
     service: null,
     endToEnd,
+    drain: null,
     audit: { acknowledged: 10, consumed: 10 },
   };
   // As it is read from its file.
   return JSON.parse(
-    JSON.stringify(runLine({ peer, title: `The ${peer}`, workload: workload.name, repetition }, result)),
+    JSON.stringify(
+      runLine({ peer, title: `The ${peer}`, workload: workload.name, repetition, deviceBytesPerSecond: 3e8 }, result),
+    ),
   );
 }
 
@@ -59,7 +64,7 @@ test("a median has its range; one of two is between them", () => {
 
 test("latencies of repetitions are merged, not averaged, and quantiles end where the samples do", () => {
   const lines = [line("a", 0, 100, latencies(1000, 9900)), line("a", 1, 300, latencies(50_000, 100))];
-  const { rows } = reportOf(facts, workloads, lines);
+  const { rows } = reportOf(facts, workloads, lines, []);
   expect(rows.map(({ workload: name }) => name)).toEqual([workload.name]);
   const [cell] = rows[0]!.cells;
   expect(cell).toMatchObject({ peer: "a", title: "The a", repetitions: 2, audit: { acknowledged: 20, consumed: 20 } });
@@ -75,8 +80,47 @@ test("latencies of repetitions are merged, not averaged, and quantiles end where
 
 test("the page is whole by itself, names every broker and escapes what it shows", () => {
   const lines = [line("a", 0, 100, latencies(1000, 500)), line("b", 0, 50, null)];
-  const page = reportPage(reportOf(facts, workloads, lines));
+  const page = reportPage(reportOf(facts, workloads, lines, []));
   expect(page).toContain("a &lt;machine> &amp; a disk");
   for (const text of ["The a", "The b", workload.name, "<svg"]) expect(page).toContain(text);
   expect(page).not.toMatch(/\b(src|href)=|https?:|NaN|undefined|Infinity/);
+});
+
+test("what has no figures says why, and counts as nothing", () => {
+  const which = { peer: "b", title: "The b", workload: workload.name, repetition: 0 };
+  const lost = { ...which, missing: "failed", why: "it lost <one>" } as const;
+  const report = reportOf(facts, workloads, [line("a", 0, 100, null), line("b", 1, 50, null), lost], []);
+  expect(report.rows[0]!.cells.map(({ peer, repetitions }) => [peer, repetitions])).toEqual([
+    ["a", 1],
+    ["b", 1],
+  ]);
+  expect(report.rows[0]!.missing).toEqual([{ peer: "b", title: "The b", missing: "failed", why: "it lost <one>" }]);
+  expect(reportPage(report)).toContain("The b: <b>FAILED</b>, it lost &lt;one>");
+
+  const onlyMissing = reportOf(facts, workloads, [{ ...lost, missing: "not measured" }], []);
+  expect(onlyMissing.rows[0]!.cells).toEqual([]);
+  expect(reportPage(onlyMissing)).toContain("<b>NOT MEASURED</b>");
+  expect(reportPage(onlyMissing)).not.toMatch(/NaN|undefined|Infinity/);
+});
+
+test("what was read back has a column, where it was", () => {
+  const drained = line("a", 0, 100, null);
+  const drain = { recordsPerSecond: 7654, bytesPerSecond: 1, brokerCpuUs: 1, consumerCpuUs: 1 };
+  const report = reportOf(facts, workloads, [{ ...drained, figures: { ...drained.figures, drain } }], []);
+  expect(report.rows[0]!.cells[0]!.drain!.recordsPerSecond).toEqual({ median: 7654, min: 7654, max: 7654 });
+  expect(reportPage(report)).toContain("7,654");
+  expect(reportPage(reportOf(facts, workloads, [drained], []))).not.toContain("read back");
+});
+
+test("footprints and latencies against load have sections of their own", () => {
+  const figures = { startMs: 350, idleMemoryBytes: 1e8, idleCores: 0.002, loadedMemoryBytes: 4e8, dataBytes: 1e10 };
+  const footprint = { ...figures, restartMs: null, afterKillMs: null };
+  const loads = workloads.filter(isLoad);
+  const lines = loads.map((load) => ({ ...line("a", 0, 100, latencies(1000, 500)), workload: load.name }));
+  const report = reportOf(facts, workloads, lines, [{ peer: "a", title: "The a", repetition: 0, footprint }]);
+  expect(report.footprints[0]!.figures.startMs).toEqual({ median: 350, min: 350, max: 350 });
+  const page = reportPage(report);
+  for (const text of ["What a broker costs", "0.35 s", "Latency against load"]) expect(page).toContain(text);
+  expect(page).not.toContain(`<h2>${loads[0]!.name}`);
+  expect(page).not.toMatch(/NaN|undefined|Infinity/);
 });

@@ -16,15 +16,23 @@ function delivered(payloads: StampedPayloads, number: number): { bytes: Uint8Arr
   return { bytes, view: new DataView(bytes.buffer), at };
 }
 
-test.each([SIZE_MIN, 25, 100, 1024])("a value of %s bytes says what it is, and is known again", (size) => {
+test.each([20, 22, 24, 25, 100, 1024])("a value of %s bytes says what it is, and is known again", (size) => {
   const payloads = new StampedPayloads(size);
   for (let number = 0; number < 300; number++) {
     const { bytes, view, at } = delivered(payloads, number);
-    expect([sequenceOf(view, at), numberOf(view, at), dueNsOf(view, at)]).toEqual([3, number, 12.5]);
+    expect([sequenceOf(view, at), numberOf(view, at), dueNsOf(view, at, size)]).toEqual([3, number, 12.5]);
     expect(payloads.isBody(number, bytes, view, at, size)).toBe(true);
-    expect(payloads.isBody(number + 1, bytes, view, at, size)).toBe(false);
+    if (size > 20) expect(payloads.isBody(number + 1, bytes, view, at, size)).toBe(false);
     expect(payloads.isBody(number, bytes, view, at, size - 1)).toBe(false);
   }
+});
+
+test("a value that has no room for a time has none", () => {
+  const payloads = new StampedPayloads(SIZE_MIN);
+  const { bytes, view, at } = delivered(payloads, 5);
+  expect([sequenceOf(view, at), numberOf(view, at), dueNsOf(view, at, SIZE_MIN)]).toEqual([3, 5, Number.NaN]);
+  expect(payloads.isBody(5, bytes, view, at, SIZE_MIN)).toBe(true);
+  expect(payloads.isBody(5, bytes, view, at, SIZE_MIN + 1)).toBe(false);
 });
 
 test("whichever byte is damaged in every record is found", () => {

@@ -9,30 +9,34 @@ import type {
   VisitValue,
 } from "../load-client.ts";
 
-export const connectLoadClient: ConnectLoadClient = async ({ server, topic }) =>
-  new CambiumClient(await connect({ server, clientId: "cambium-bench" }), topic);
+export const connectLoadClient: ConnectLoadClient = async ({ server, topics }) =>
+  new CambiumClient(await connect({ server, clientId: "cambium-bench" }), topics);
 
 class CambiumClient implements LoadClient {
   readonly #client: Client;
-  readonly #topic: string;
+  readonly #topics: readonly string[];
 
-  constructor(client: Client, topic: string) {
+  constructor(client: Client, topics: readonly string[]) {
     this.#client = client;
-    this.#topic = topic;
+    this.#topics = topics;
   }
 
   async producer({ batchBytes, lingerMs, acknowledged }: LoadProducerOptions): Promise<LoadProducer> {
+    const topics = this.#topics;
+    const isOfMany = topics.length > 1;
+    const indexes = new Map(topics.map((topic, index) => [topic, index]));
     const producer = await this.#client.producer({
-      topic: this.#topic,
+      topic: topics[0]!,
       batchBytes,
       lingerMs,
-      onAck: ({ partition, count }) => acknowledged(partition, count),
+      onAck: ({ topic, partition, count }) => acknowledged(isOfMany ? indexes.get(topic)! : partition, count),
     });
-    return new CambiumProducer(producer);
+    return isOfMany ? new ProducerToMany(producer, topics) : new CambiumProducer(producer);
   }
 
   consumer(): Promise<LoadConsumer> {
-    return Promise.resolve(new CambiumConsumer(this.#client.consumer({ topic: this.#topic, from: "earliest" })));
+    const consumers = this.#topics.map((topic) => this.#client.consumer({ topic, from: "earliest" }));
+    return Promise.resolve(new CambiumConsumer(consumers));
   }
 
   close(): Promise<void> {
@@ -69,26 +73,68 @@ class CambiumProducer implements LoadProducer {
   }
 }
 
-class CambiumConsumer implements LoadConsumer {
-  readonly #consumer: Consumer;
+/** Each partition is a topic by itself. */
+class ProducerToMany implements LoadProducer {
+  readonly #producer: Producer;
+  readonly #topics: readonly string[];
+  readonly #record: { topic: string; partition: number; value: Uint8Array } = {
+    topic: "",
+    partition: 0,
+    value: new Uint8Array(0),
+  };
 
-  constructor(consumer: Consumer) {
-    this.#consumer = consumer;
+  constructor(producer: Producer, topics: readonly string[]) {
+    this.#producer = producer;
+    this.#topics = topics;
   }
 
-  run(visit: VisitValue): Promise<void> {
-    let bytes: Uint8Array = new Uint8Array(0);
-    let view = new DataView(bytes.buffer);
-    return this.#consumer.forEach((record) => {
-      if (record.bytes !== bytes) {
-        bytes = record.bytes;
-        view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-      }
-      visit(record.partition, bytes, view, record.valueStart, record.valueEnd - record.valueStart);
-    });
+  enqueue(partition: number, value: Uint8Array): Promise<void> | null {
+    const record = this.#record;
+    record.topic = this.#topics[partition]!;
+    record.value = value;
+    return this.#producer.enqueue(record) ? null : this.#producer.ready();
+  }
+
+  async send(partition: number, value: Uint8Array): Promise<void> {
+    await this.#producer.send({ topic: this.#topics[partition]!, partition: 0, value });
+  }
+
+  flush(): Promise<void> {
+    return this.#producer.flush();
   }
 
   close(): Promise<void> {
-    return this.#consumer.close();
+    return this.#producer.close();
+  }
+}
+
+class CambiumConsumer implements LoadConsumer {
+  readonly #consumers: readonly Consumer[];
+
+  /** @param consumers of one topic, or of one for each partition */
+  constructor(consumers: readonly Consumer[]) {
+    this.#consumers = consumers;
+  }
+
+  async run(visit: VisitValue): Promise<void> {
+    await Promise.all(
+      this.#consumers.map((consumer, topic) => {
+        const isOfMany = this.#consumers.length > 1;
+        let bytes: Uint8Array = new Uint8Array(0);
+        let view = new DataView(bytes.buffer);
+        return consumer.forEach((record) => {
+          if (record.bytes !== bytes) {
+            bytes = record.bytes;
+            view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+          }
+          const size = record.valueEnd - record.valueStart;
+          visit(isOfMany ? topic : record.partition, bytes, view, record.valueStart, size);
+        });
+      }),
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#consumers.map((consumer) => consumer.close()));
   }
 }

@@ -1,0 +1,29 @@
+/** What a broker is loaded with. */
+
+export type Durability = "disk" | "os" | "memory";
+
+export interface Workload {
+  readonly name: string;
+  /** Which peers are measured with it beside Cambium, unless told otherwise: to measure all with each takes a day. */
+  readonly rivals: "all" | "kafka";
+  /** Each record is to be taken by one consumer, which acknowledges it. */
+  readonly isQueue: boolean;
+  readonly durability: Durability;
+  readonly partitions: number;
+  /** 1; or as many as partitions, each of which is then a topic by itself. */
+  readonly topics: number;
+  /** Connections that produce. */
+  readonly producers: number;
+  /** Connections that consume, each of them every record. 0: when the producers are done, one reads back what there is. */
+  readonly consumers: number;
+  /** Bytes of a value. */
+  readonly size: number;
+  readonly batchBytes: number;
+  readonly lingerMs: number;
+  /** Records per second of all producers on a fixed schedule; 0: as fast as they are let; -1: each by itself. */
+  readonly rate: number;
+  /** Records on their way on each connection, with the rate -1. */
+  readonly inFlight: number;
+  /** Connections beside those, on which nothing happens. */
+  readonly idle: number;
+}
