@@ -44,6 +44,13 @@ export const kafkaTuning: Omit<KafkaOptions, "version"> = {
   },
 };
 
+/** Of its server and its tools. @throws Error  its jars are not to be had */
+export async function kafkaClassPath(version: string): Promise<string> {
+  const kafka = [`org.apache.kafka:kafka_2.13:${version}`, `org.apache.kafka:kafka-tools:${version}`];
+  const log4j = ["log4j-slf4j-impl", "log4j-core"].map((name) => `org.apache.logging.log4j:${name}:${LOG4J}`);
+  return `${await jars(`kafka-${version}`, version.startsWith("3.") ? kafka : [...kafka, ...log4j])}/*`;
+}
+
 /** @throws Error  its jars or a C compiler are not to be had */
 export async function kafkaDriver({
   version,
@@ -51,11 +58,9 @@ export async function kafkaDriver({
   heap = HEAP_GIB,
   idempotence = true,
 }: KafkaOptions): Promise<Driver> {
-  const kafka = [`org.apache.kafka:kafka_2.13:${version}`, `org.apache.kafka:kafka-tools:${version}`];
-  const log4j = ["log4j-slf4j-impl", "log4j-core"].map((name) => `org.apache.logging.log4j:${name}:${LOG4J}`);
-  const libraries = await jars(`kafka-${version}`, version.startsWith("3.") ? kafka : [...kafka, ...log4j]);
+  const classPath = await kafkaClassPath(version);
   const generator = await compileGenerator("kafka", ["rdkafka"]);
-  const setup: KafkaSetup = { classPath: `${libraries}/*`, generator, settings, heap };
+  const setup: KafkaSetup = { classPath, generator, settings, heap };
   return {
     name: `Apache Kafka ${version}${heap === HEAP_GIB ? "" : ` tuned, heap ${heap} GiB`}, librdkafka`,
     client: "",

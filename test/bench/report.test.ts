@@ -1,61 +1,12 @@
 import { expect, test } from "vitest";
-import type { RunFigures } from "../../src/bench/figures.ts";
-import { Latencies } from "../../src/bench/latencies.ts";
-import { type ReportFacts, reportOf } from "../../src/bench/report.ts";
+import { reportOf } from "../../src/bench/report.ts";
 import { reportPage } from "../../src/bench/report-page.ts";
-import { type RunLine, runLine } from "../../src/bench/run-line.ts";
 import { spreadOf } from "../../src/bench/spread.ts";
 import { isLoad, workloads } from "../../src/bench/workloads.ts";
-
-/** Latencies of so many records of so many us each. */
-function latencies(us: number, count: number): Latencies {
-  const made = Latencies.empty();
-  for (let index = 0; index < count; index++) made.record(us * 1000);
-  return made;
-}
+import { factsOf, latencies, line } from "./reports.ts";
 
 const workload = workloads[0]!;
-const facts: ReportFacts = {
-  commit: "abc",
-  command: "npm run bench:peers",
-  at: 0,
-  machine: "a <machine> & a disk",
-  deviceSync: latencies(200, 1000).summary(),
-  limits: { memcpy: 1e10, loopback: 2e9, pageCache: 1e9, disk: 4e8 },
-  warmUpSeconds: 1,
-  seconds: 2,
-};
-
-const second = {
-  recordsPerSecond: 1000,
-  brokerCores: 0.5,
-  brokerMemoryBytes: 1e8,
-  responseP99Us: null,
-  endToEndP99Us: 1500,
-};
-
-function line(peer: string, repetition: number, recordsPerSecond: number, endToEnd: Latencies | null): RunLine {
-  const result: RunFigures = {
-    recordsPerSecond,
-    bytesPerSecond: 100 * recordsPerSecond,
-    brokerCpuUs: 1,
-    producerCpuUs: 1,
-    consumerCpuUs: 1,
-    brokerMemoryBytes: 1e8,
-    overTime: [second],
-    response: null,
-    service: null,
-    endToEnd,
-    drain: null,
-    audit: { acknowledged: 10, consumed: 10 },
-  };
-  // As it is read from its file.
-  return JSON.parse(
-    JSON.stringify(
-      runLine({ peer, title: `The ${peer}`, workload: workload.name, repetition, deviceBytesPerSecond: 3e8 }, result),
-    ),
-  );
-}
+const facts = factsOf();
 
 test("a median has its range; one of two is between them", () => {
   expect(spreadOf([5, 1, 3])).toEqual({ median: 3, min: 1, max: 5 });
