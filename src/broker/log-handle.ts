@@ -201,7 +201,8 @@ export class LogHandle {
       try {
         return await run(entry);
       } catch (error) {
-        if (error instanceof BrokerError && error.code === "CORRUPT_BATCH")
+        // The files of a topic that is being deleted are missing rightly.
+        if (error instanceof BrokerError && error.code === "CORRUPT_BATCH" && !this.#isDoomed)
           this.#context.corrupt(this.folderName, this.#topic.id, error);
         // A log that is being closed may be so already, where it was read.
         if (this.#entry === entry && this.#state === "open" && !this.#isDoomed) throw error;

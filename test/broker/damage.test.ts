@@ -45,6 +45,30 @@ describe("a damaged batch", () => {
     expect(bench.lines).toHaveLength(2);
   });
 
+  test("that is a missing segment is told as that, with its file", async () => {
+    const bench = new BrokerBench();
+    const partition = await cold(bench);
+    const missing = "00000000000000000002.log";
+    const error = new BrokerError("CORRUPT_BATCH", "gone", { details: { offset: 2, nextOffset: 4, missing } });
+    bench.store.read = () => Promise.reject(error);
+    for (let time = 0; time < 2; time++) expect(await readAt(bench, partition, 2)).toBe("CORRUPT_BATCH");
+    const facts = { partition: "t-0", offset: 2, nextOffset: 4, missing };
+    expect(bench.lines).toEqual([{ level: "error", message: expect.stringContaining("file is missing"), facts }]);
+    expect(bench.broker.stats()).toMatchObject({ corruptBatches: 1 });
+  });
+
+  test("is not told of a topic that is being deleted, whose files go", async () => {
+    const bench = new BrokerBench();
+    const partition = await cold(bench);
+    bench.store.read = () => {
+      void partition.log.delete();
+      return Promise.reject(corrupt(2, 4));
+    };
+    expect(await readAt(bench, partition, 2)).toBe("UNKNOWN_TOPIC_OR_PARTITION");
+    expect(bench.lines).toEqual([]);
+    expect(bench.broker.stats()).toMatchObject({ corruptBatches: 0 });
+  });
+
   test("takes no memory without end: from so many on, one line says that the rest is not told", () => {
     const lines: unknown[] = [];
     const batches = new CorruptBatches((_level, message) => lines.push(message), 3);
