@@ -103,6 +103,14 @@ const sending: readonly Trap[] = [
     always: [[DOOR, /maxBackpressure: BACKPRESSURE_MAX/]],
   },
   {
+    trap: "Pings are answered by the library, and where something waits, each answer is an attempt to send all of it.",
+    tests: [
+      [PRESSURE, "one that pings and pings, and does not read, is cut off long before what it does not read is much"],
+      [PRESSURE, "one that stalls while its library pings as libraries do is waited for"],
+      [HOSTILE, "more pings than any heartbeat needs"],
+    ],
+  },
+  {
     trap: "Log data leaves without a copy only where nothing is corked before it; small answers in the same cork take that away.",
     never: [["src/server/read-side.ts", /\.cork\(/]],
     because:

@@ -20,6 +20,7 @@ import { OpenLogs } from "./open-logs.ts";
 import { Partition, type PartitionContext } from "./partition.ts";
 import { PartitionReader, type ReaderContext, type ReaderOwner } from "./partition-reader.ts";
 import { ProducerIds } from "./producer-ids.ts";
+import { ReadErrors } from "./read-errors.ts";
 import { ReadGate } from "./read-gate.ts";
 import { RequestTable } from "./request-table.ts";
 import { TopicCatalog } from "./topic-catalog.ts";
@@ -81,6 +82,7 @@ export class Broker implements LogResults {
   readonly #waiting = new Set<Partition>();
   readonly #left: ReadonlySet<string>;
   readonly #corruptBatches: CorruptBatches;
+  readonly #readErrors: ReadErrors;
   readonly #settledListeners = new Set<() => void>();
   #nextWorker = 0;
 
@@ -89,6 +91,7 @@ export class Broker implements LogResults {
     this.#options = options;
     this.#left = new Set(options.left);
     this.#corruptBatches = new CorruptBatches(options.log);
+    this.#readErrors = new ReadErrors(options.log, options.monotonicMs);
     this.pool = new BlockPool(store.pool);
     this.intake = new Intake(store.memory.bytes, this.pool, SPILL_BYTES_MAX);
     this.producerIds = new ProducerIds(meta);
@@ -110,6 +113,8 @@ export class Broker implements LogResults {
       recovered: (folderName, recovered) => this.#recovered(folderName, recovered),
       corrupt: (folderName, topicId, error) => this.#corruptBatches.met(folderName, topicId, error),
       removePartition: (folder) => this.#removePartition(folder),
+      readEnded: (folderName, error) =>
+        error === null ? this.#readErrors.succeeded(folderName) : this.#readErrors.failed(folderName, error),
       damaged: (folderName, error) => this.#cannotOpen(folderName, error),
     };
     this.topics = new TopicCatalog(meta, {
@@ -265,6 +270,7 @@ export class Broker implements LogResults {
       poolBytesFree: this.pool.freeBytes,
       spilledBytes: this.intake.spilledBytes,
       corruptBatches: this.#corruptBatches.count,
+      readErrors: this.#readErrors.count,
       damagedLogs,
       logWorkers: Array.from({ length: this.store.workers }, (_, worker) => this.store.stateOf(worker)),
     };
@@ -275,8 +281,9 @@ export class Broker implements LogResults {
       await partition.open();
       return !partition.log.lacksRoom;
     } catch (error) {
-      // Damage was told where it was found, as it is when somebody opens the log later.
-      if (!partition.log.isDamaged) this.#cannotOpen(partition.log.folderName, error);
+      // Damage, and what the disk refuses, was told where it was found, as it is when somebody opens the log later.
+      const { log } = partition;
+      if (!log.isDamaged && log.error?.code !== "STORAGE_ERROR") this.#cannotOpen(partition.log.folderName, error);
       return false;
     }
   }

@@ -1,5 +1,5 @@
 /**
- * The damaged batches that readers met (contract E4): each is told once, not once a read, and counted.
+ * The damaged batches and missing segments that readers met (contract E4): each is told once, not once a read, and counted.
  */
 import type { BrokerError } from "../base/errors.ts";
 import type { LogSink } from "./start-options.ts";
@@ -27,16 +27,15 @@ export class CorruptBatches {
    * @param error   CORRUPT_BATCH, as a read ended
    */
   met(partition: string, topicId: string, { details }: BrokerError): void {
-    const { offset, nextOffset } = details;
+    const { offset, nextOffset, missing } = details;
     // Whichever of its offsets was asked for, behind a place the same batch comes next.
     const place = `${topicId} ${partition} ${nextOffset}`;
     if (this.#places.has(place) || this.#places.size === this.#max) return;
     this.#places.add(place);
-    this.#log("error", "a damaged batch was read; it stays, and readers can go on behind it", {
-      partition,
-      offset,
-      nextOffset,
-    });
+    const facts = { partition, offset, nextOffset };
+    if (missing === undefined)
+      this.#log("error", "a damaged batch was read; it stays, and readers can go on behind it", facts);
+    else this.#log("error", "a segment's file is missing; readers can go on behind it", { ...facts, missing });
     if (this.#places.size === this.#max)
       this.#log("error", "no more damaged batches are told; cambium dump --verify finds them all", { told: this.#max });
   }

@@ -34,6 +34,8 @@ export interface LogContext {
   /** A read met a damaged batch, which may have been told before. */
   corrupt(folderName: string, topicId: TopicId, error: BrokerError): void;
   removePartition(folder: string): Promise<void>;
+  /** The disk refused a read, which may have been told before (null: it did not, this time). */
+  readEnded(folderName: string, error: BrokerError | null): void;
   /** The log cannot be opened since its files are damaged; told once, until it was open again. */
   damaged(folderName: string, error: BrokerError): void;
 }
@@ -213,9 +215,14 @@ export class LogHandle {
       if (entry === 0) continue;
       this.#pins++;
       try {
-        return await run(entry);
+        const result = await run(entry);
+        this.#context.readEnded(this.folderName, null);
+        return result;
       } catch (error) {
-        if (error instanceof BrokerError && error.code === "CORRUPT_BATCH")
+        if (error instanceof BrokerError && error.code === "STORAGE_ERROR" && !this.#isDoomed)
+          this.#context.readEnded(this.folderName, error);
+        // The files of a topic that is being deleted are missing rightly.
+        if (error instanceof BrokerError && error.code === "CORRUPT_BATCH" && !this.#isDoomed)
           this.#context.corrupt(this.folderName, this.#topic.id, error);
         // A log that is being closed may be so already, where it was read.
         if (this.#entry === entry && this.#state === "open" && !this.#isDoomed) throw error;
@@ -297,6 +304,7 @@ export class LogHandle {
       const wasDamaged = this.isDamaged;
       this.#error = asBrokerError(error);
       if (this.isDamaged && !wasDamaged) this.#context.damaged(this.folderName, this.#error);
+      if (this.#error.code === "STORAGE_ERROR") this.#context.readEnded(this.folderName, this.#error);
       throw this.#error;
     }
   }

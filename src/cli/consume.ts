@@ -1,6 +1,6 @@
 /** `cambium consume`: a topic's records on standard output. */
 import { BrokerError } from "../base/errors.ts";
-import type { Consumer, SkippedOffsets } from "../client/index.ts";
+import type { Consumer, RetriedRead, SkippedOffsets } from "../client/index.ts";
 import type { Invocation } from "./command-definition.ts";
 import { connected } from "./connected.ts";
 import { EXIT_OK, type ExitCode } from "./failure.ts";
@@ -20,7 +20,7 @@ interface ConsumeOptions {
 }
 
 export function consume(invocation: Invocation): Promise<ExitCode> {
-  const { world, output } = invocation;
+  const { world, output, settings } = invocation;
   const { signal } = world.stop;
   const options = invocation.options as ConsumeOptions;
   const topic = String(invocation.arguments[0]);
@@ -32,6 +32,8 @@ export function consume(invocation: Invocation): Promise<ExitCode> {
       topic,
       from,
       ...(options.partition !== undefined && { partitions: [...new Set(options.partition.flat())] }),
+      retryTimeoutMs: settings.requestTimeout,
+      onRetry: (retry) => tellRetry(output, retry),
       ...(!options.follow && { until: "end" as const }),
       ...(options.skipCorrupt && { onCorrupt: "skip" as const, onSkip: (skipped) => skips.tell(skipped) }),
     });
@@ -59,6 +61,16 @@ export function consume(invocation: Invocation): Promise<ExitCode> {
     }
     return EXIT_OK;
   });
+}
+
+/** Who waits for records learns why none come. */
+function tellRetry(output: Output, { topic, partition, error: { code, message } }: RetriedRead): void {
+  const facts = { topic, partition, code, message };
+  output.error(
+    output.json
+      ? JSON.stringify({ retrying: facts })
+      : `${topic}-${partition} cannot be read, trying again: ${code}: ${message}`,
+  );
 }
 
 /** An offset that one partition does not have may be another's, or be meant as a time. */

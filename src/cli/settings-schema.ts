@@ -90,7 +90,7 @@ export const schema = {
     "client",
     duration(1, DAY_MS),
     30_000,
-    "How long to wait for an answer, reconnecting meanwhile",
+    "How long to wait for an answer, reconnecting meanwhile, and how long consume tries again to read what cannot be read",
   ),
 
   linger: setting(

@@ -38,6 +38,13 @@ export interface ConsumerOptions {
   readonly onCorrupt?: "stop" | "skip";
   /** Told of what `onCorrupt: "skip"` leaves out, when it does. */
   readonly onSkip?: (skipped: SkippedOffsets) => void;
+  /**
+   * ms for which a partition that cannot be read for now (STORAGE_ERROR, BUSY, ...) is tried again with nothing read in between,
+   * where reading has an end (`until: "end"`): then it fails with the reason. Without an end it is tried for ever. Default 30,000.
+   */
+  readonly retryTimeoutMs?: number;
+  /** Told once where that has lasted for a second; and again after something was read. */
+  readonly onRetry?: (retry: RetriedRead) => void;
   /** The offset to be read is not in the log, or not any more: fail, or go on elsewhere. Default "fail". */
   readonly onOutOfRange?: "fail" | "earliest" | "latest";
   /**
@@ -60,6 +67,13 @@ export interface SkippedOffsets {
   readonly error: BrokerError;
 }
 
+/** A partition that cannot be read for now. */
+export interface RetriedRead {
+  readonly topic: string;
+  readonly partition: number;
+  readonly error: BrokerError;
+}
+
 const NAMES: OptionNames<ConsumerOptions> = {
   topic: true,
   partitions: true,
@@ -70,6 +84,8 @@ const NAMES: OptionNames<ConsumerOptions> = {
   decompressedBytesMax: true,
   onCorrupt: true,
   onSkip: true,
+  retryTimeoutMs: true,
+  onRetry: true,
   onOutOfRange: true,
   metadataMaxAgeMs: true,
   signal: true,
@@ -93,6 +109,8 @@ export interface ConsumerSettings {
   readonly decompressedBytesMax: number;
   readonly onCorrupt: "stop" | "skip";
   readonly onSkip: ((skipped: SkippedOffsets) => void) | null;
+  readonly retryTimeoutMs: number;
+  readonly onRetry: ((retry: RetriedRead) => void) | null;
   readonly onOutOfRange: "fail" | "earliest" | "latest";
   readonly metadataMaxAgeMs: number;
 }
@@ -128,6 +146,8 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
     decompressedBytesMax: integerOption("decompressedBytesMax", options.decompressedBytesMax ?? 64 * MIB, 1, 2 ** 31),
     onCorrupt: choiceOption("onCorrupt", options.onCorrupt ?? "stop", ["stop", "skip"]),
     onSkip: functionOption("onSkip", options.onSkip),
+    retryTimeoutMs: integerOption("retryTimeoutMs", options.retryTimeoutMs ?? 30_000, 1, TIMER_MS_MAX),
+    onRetry: functionOption("onRetry", options.onRetry),
     onOutOfRange: choiceOption("onOutOfRange", options.onOutOfRange ?? "fail", ["fail", "earliest", "latest"]),
     metadataMaxAgeMs: integerOption(
       "metadataMaxAgeMs",

@@ -12,7 +12,7 @@ export { type Client, connect, type OffsetResult } from "./client.ts";
 export type { Compression } from "./compression.ts";
 export type { ConsumedRecord, Header } from "./consumed-record.ts";
 export type { Consumer, PartitionPosition } from "./consumer.ts";
-export type { ConsumerOptions, SkippedOffsets, StartPosition } from "./consumer-options.ts";
+export type { ConsumerOptions, RetriedRead, SkippedOffsets, StartPosition } from "./consumer-options.ts";
 export type { FetchOptions, FetchResult } from "./fetch.ts";
 export type { ConnectOptions } from "./options.ts";
 export { murmur2, type Partitioner, partitionOfKey } from "./partitioner.ts";

@@ -22,6 +22,8 @@ import { callUser } from "./user-callback.ts";
 
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 1000;
+/** A partition that cannot be read for so long is told about; what is over sooner is no news. */
+const TELL_MS = 1000;
 
 /** A batch that is to be read now, or later. */
 export interface DueBatch {
@@ -63,6 +65,9 @@ export class Subscription implements BatchSink {
   #connection: Connection | null = null;
   #id = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  /** When reading failed first since something was read, by performance.now(); -1: it did not. */
+  #failingSinceMs = -1;
+  #isFailureTold = false;
   /** Where the next Subscribe begins. */
   #start: StartValue;
   /** Offset after what was delivered; -1: not known yet. */
@@ -116,6 +121,7 @@ export class Subscription implements BatchSink {
   disconnected(): void {
     this.#connection = null;
     clearTimeout(this.#retryTimer);
+    this.#wentOn();
   }
 
   /** All below is handed out and done with. */
@@ -138,7 +144,6 @@ export class Subscription implements BatchSink {
 
   /** The broker's answer to Subscribe. */
   subscribed({ offset, highWatermark }: SubscribeResult): void {
-    this.#backoff.reset();
     this.highWatermark = highWatermark;
     this.#goOnAt(offset);
     if (this.position < 0) this.readTo(offset);
@@ -157,9 +162,12 @@ export class Subscription implements BatchSink {
     } else if (error.code === "CORRUPT_BATCH" && onCorrupt === "skip" && typeof nextOffset === "number") {
       this.#skipped(nextOffset, error);
       this.#goOnAt(nextOffset);
-    } else if (!error.retriable) {
-      this.#fail(located(error, this, this.#nextOffset < 0 ? {} : { offset: this.#nextOffset }));
-      return;
+    } else {
+      const reason = located(error, this, this.#nextOffset < 0 ? {} : { offset: this.#nextOffset });
+      if (!error.retriable || !this.#mayRetry(reason)) {
+        this.#fail(reason);
+        return;
+      }
     }
     this.#retryTimer = setTimeout(() => this.#subscribe(), this.#backoff.next());
   }
@@ -234,7 +242,29 @@ export class Subscription implements BatchSink {
     connection.post("Subscribe", body, id);
   }
 
+  #mayRetry(error: BrokerError): boolean {
+    const { untilEnd, retryTimeoutMs, onRetry } = this.#owner.settings;
+    const nowMs = performance.now();
+    if (this.#failingSinceMs < 0) this.#failingSinceMs = nowMs;
+    const failingMs = nowMs - this.#failingSinceMs;
+    if (untilEnd && failingMs >= retryTimeoutMs) return false;
+    if (failingMs >= TELL_MS && !this.#isFailureTold) {
+      this.#isFailureTold = true;
+      const { topic, partition } = this;
+      if (onRetry !== null) callUser(onRetry, { topic, partition, error });
+    }
+    return true;
+  }
+
+  /** Something was read, or the connection is another one. That the broker took a Subscribe says nothing: the read comes after. */
+  #wentOn(): void {
+    this.#backoff.reset();
+    this.#failingSinceMs = -1;
+    this.#isFailureTold = false;
+  }
+
   #goOnAt(offset: number): void {
+    if (offset > this.#nextOffset) this.#wentOn();
     this.#nextOffset = offset;
     this.#start = { start: Start.Offset, value: offset };
   }

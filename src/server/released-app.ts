@@ -24,6 +24,8 @@ export interface AppHandlers<Session> {
   open(socket: WebSocket<Session>): void;
   /** @param message a view that ends with the call */
   message(socket: WebSocket<Session>, message: ArrayBuffer, isBinary: boolean): void;
+  /** A ping came, and the library has answered it. @param message a view that ends with the call */
+  ping(socket: WebSocket<Session>, message: ArrayBuffer): void;
   drain(socket: WebSocket<Session>): void;
   close(socket: WebSocket<Session>): void;
 }
@@ -76,6 +78,7 @@ function makeApp<Session>(uws: UwsModule, options: AppOptions, place: Place<Sess
       upgrade: (response, request, context) => place.handlers?.upgrade(response, request, context),
       open: (socket) => place.handlers?.open(socket),
       message: (socket, message, isBinary) => place.handlers?.message(socket, message, isBinary),
+      ping: (socket, message) => place.handlers?.ping(socket, message),
       drain: (socket) => place.handlers?.drain(socket),
       close: (socket) => place.handlers?.close(socket),
     })

@@ -45,10 +45,21 @@ const FAREWELL_MS_MAX = 1000;
 const PIECES_MIN = 16 * 1024;
 /** Above any that we let build up: a dropped send would be a lost answer. */
 const BACKPRESSURE_MAX = 256 * 1024 * 1024;
+/** A peer that goes on pinging and does not read is cut off at this many bytes of pongs: thousands of a library's heartbeats. */
+const UNREAD_PONGS_MAX = 64 * 1024;
+/** Of a pong's frame, before its payload. */
+const PONG_HEADER_SIZE = 2;
+/** Who pings more often is cut off: a heartbeat takes seconds, and the library goes on reading whoever keeps its buffer full. */
+const PINGS_PER_SECOND_MAX = 1000;
 
 interface Session {
   connection: Connection | null;
   helloTimer: NodeJS.Timeout | undefined;
+  /** Bytes of pongs among what waits to be sent, at most. */
+  unreadPongs: number;
+  /** Pings of the second that began then. */
+  pings: number;
+  pingsSinceMs: number;
 }
 
 /** Part of the library, missing in its types: one message in pieces, each sent without a copy where it is large. */
@@ -156,8 +167,11 @@ export class WebSocketServer {
         if (isBinary) socket.getUserData().connection?.receive(new Uint8Array(message));
         else socket.end(CLOSE_NOT_BINARY, "binary messages only");
       },
+      ping: (socket, message) => this.#pinged(socket as Socket, message.byteLength),
       drain: (socket) => {
-        const { connection } = socket.getUserData();
+        const session = socket.getUserData();
+        const { connection } = session;
+        session.unreadPongs = Math.min(session.unreadPongs, socket.getBufferedAmount());
         setImmediate(() => connection?.drained());
       },
       close: (socket) => this.#closed(socket as Socket),
@@ -179,7 +193,7 @@ export class WebSocketServer {
       response.writeStatus("503 Service Unavailable").end("too many connections");
       return;
     }
-    const session: Session = { connection: null, helloTimer: undefined };
+    const session = { connection: null, helloTimer: undefined, unreadPongs: 0, pings: 0, pingsSinceMs: 0 };
     const protocols = request.getHeader("sec-websocket-protocol");
     const protocol = protocols.split(",").some((name) => name.trim() === SUBPROTOCOL) ? SUBPROTOCOL : "";
     const key = request.getHeader("sec-websocket-key");
@@ -195,6 +209,22 @@ export class WebSocketServer {
       if (!connection.isWelcome) socket.end(CLOSE_POLICY, "no Hello");
     }, HELLO_MS);
     this.#connections.add(connection);
+  }
+
+  /**
+   * The library has answered a ping, whoever sent it. It has no bound for that but BACKPRESSURE_MAX, and where something waits
+   * already each pong costs an attempt to send all of it: thousands in what one read of the socket brings.
+   */
+  #pinged(socket: Socket, size: number): void {
+    const session = socket.getUserData();
+    session.unreadPongs = Math.min(session.unreadPongs + PONG_HEADER_SIZE + size, socket.getBufferedAmount());
+    const nowMs = this.#options.monotonicMs();
+    if (nowMs - session.pingsSinceMs >= 1000) {
+      session.pings = 0;
+      session.pingsSinceMs = nowMs;
+    }
+    // A close frame would only lie behind what is not read.
+    if (session.unreadPongs > UNREAD_PONGS_MAX || ++session.pings > PINGS_PER_SECOND_MAX) socket.close();
   }
 
   #closed(socket: Socket): void {

@@ -47,12 +47,12 @@ export interface ReadResult {
 /**
  * Reads whole batches from the segment that holds an offset.
  *
- * @throws BrokerError CORRUPT_BATCH the batch is damaged; details.nextOffset is the next one that can be read
+ * @throws BrokerError CORRUPT_BATCH the batch is damaged, or its segment is missing; details.nextOffset is where reading can go on
  * @throws BrokerError OFFSET_OUT_OF_RANGE retention or a cut took the offset meanwhile
  * @throws BrokerError STORAGE_ERROR the disk refused
  */
 export function readBatches(environment: ReaderEnvironment, source: ReadSource, request: ReadRequest): ReadResult {
-  return translated(() => {
+  return translated(environment, source, { offset: () => request.offset, limit: request.limit }, () => {
     const result = tryRead(environment, source, request, null);
     if (result !== null) return result;
     let position = damagedAt(environment, source, request.offset);

@@ -124,16 +124,67 @@ export function rebuildIndex(environment: ReaderEnvironment, source: ReadSource,
   return index;
 }
 
-/** Runs a read. @throws BrokerError OFFSET_OUT_OF_RANGE, STORAGE_ERROR instead of what the disk throws */
-export function translated<Result>(run: () => Result): Result {
+/** What a read is about, for what is said of a file that is missing. */
+export interface ReadScope {
+  /** The offset that is looked for right now. */
+  offset(): number;
+  /** Nothing at or above this offset can be read. */
+  readonly limit: number;
+}
+
+/**
+ * Runs a read.
+ *
+ * @throws BrokerError OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, STORAGE_ERROR instead of what the disk throws
+ */
+export function translated<Result>(
+  environment: ReaderEnvironment,
+  source: ReadSource,
+  scope: ReadScope,
+  run: () => Result,
+): Result {
   try {
     return run();
   } catch (error) {
     if (!(error instanceof DiskError)) throw error;
-    if (error.code === "ENOENT")
-      throw new BrokerError("OFFSET_OUT_OF_RANGE", "the segment was removed meanwhile", { cause: error });
+    if (error.code === "ENOENT") refuseMissing(environment, source, scope, error);
     throw new BrokerError("STORAGE_ERROR", `a read failed: ${error.message}`, { cause: error });
   }
+}
+
+/**
+ * A file was not there. A segment below the log's start was removed; any other one is damage like a bad batch, behind which
+ * reading goes on (contract E4).
+ *
+ * @throws BrokerError OFFSET_OUT_OF_RANGE, CORRUPT_BATCH; returns where the segment's log is there
+ */
+function refuseMissing(
+  environment: ReaderEnvironment,
+  source: ReadSource,
+  { offset: current, limit }: ReadScope,
+  cause: DiskError,
+): void {
+  const { disk, memory, consistently } = environment;
+  const { entry, folder } = source;
+  const offset = current();
+  const { base } = locate(environment, source, offset);
+  const logStart = consistently(entry, () => memory.f64[(entry >>> 3) + field.LOG_START]!);
+  if (offset < logStart)
+    throw new BrokerError("OFFSET_OUT_OF_RANGE", `the segment of offset ${offset} was removed meanwhile`, { cause });
+  const isThere = (segment: number): boolean => disk.status(`${folder}/${segmentFileName(segment, "log")}`) !== null;
+  if (isThere(base)) return;
+  let nextOffset = limit;
+  for (const other of segmentBases(environment, source)) {
+    if (other <= offset || !isThere(other)) continue;
+    nextOffset = Math.min(other, limit);
+    break;
+  }
+  const missing = segmentFileName(base, "log");
+  throw new BrokerError(
+    "CORRUPT_BATCH",
+    `${missing}, which held offset ${offset}, is missing; the next good batch is at ${nextOffset}`,
+    { details: { offset, nextOffset, missing }, cause },
+  );
 }
 
 /** @throws BrokerError OFFSET_OUT_OF_RANGE the log was closed meanwhile: it may hold records all the same */

@@ -18,6 +18,7 @@ import { TimesFile } from "./times-file.ts";
  * @param timestamp Unix ms
  * @param limit offsets at or above it are not looked at
  * @returns the first offset whose record is not earlier, -1: none. In a compressed batch, the batch's first offset.
+ * @throws BrokerError CORRUPT_BATCH a segment that may hold it is missing; details.nextOffset is where reading can go on
  * @throws BrokerError STORAGE_ERROR the disk refused
  */
 export function findOffsetByTime(
@@ -26,9 +27,11 @@ export function findOffsetByTime(
   timestamp: number,
   limit: number,
 ): number {
-  return translated(() => {
+  let current = 0;
+  return translated(environment, source, { offset: () => current, limit }, () => {
     for (const base of segmentBases(environment, source)) {
       if (base >= limit) break;
+      current = base;
       if (sealedBefore(environment, source, base, timestamp)) continue;
       const found = findInSegment(environment, source, base, timestamp, limit);
       if (found >= 0) return found;

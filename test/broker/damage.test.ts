@@ -20,6 +20,7 @@ async function cold(bench: BrokerBench): Promise<Partition> {
 async function readAt(bench: BrokerBench, partition: Partition, offset: number): Promise<string | undefined> {
   const reading = new Reading(bench, partition, offset);
   await reading.toEnd();
+  reading.reader.close();
   return reading.failure?.code;
 }
 
@@ -45,6 +46,30 @@ describe("a damaged batch", () => {
     expect(bench.lines).toHaveLength(2);
   });
 
+  test("that is a missing segment is told as that, with its file", async () => {
+    const bench = new BrokerBench();
+    const partition = await cold(bench);
+    const missing = "00000000000000000002.log";
+    const error = new BrokerError("CORRUPT_BATCH", "gone", { details: { offset: 2, nextOffset: 4, missing } });
+    bench.store.read = () => Promise.reject(error);
+    for (let time = 0; time < 2; time++) expect(await readAt(bench, partition, 2)).toBe("CORRUPT_BATCH");
+    const facts = { partition: "t-0", offset: 2, nextOffset: 4, missing };
+    expect(bench.lines).toEqual([{ level: "error", message: expect.stringContaining("file is missing"), facts }]);
+    expect(bench.broker.stats()).toMatchObject({ corruptBatches: 1 });
+  });
+
+  test("is not told of a topic that is being deleted, whose files go", async () => {
+    const bench = new BrokerBench();
+    const partition = await cold(bench);
+    bench.store.read = () => {
+      void partition.log.delete();
+      return Promise.reject(corrupt(2, 4));
+    };
+    expect(await readAt(bench, partition, 2)).toBe("UNKNOWN_TOPIC_OR_PARTITION");
+    expect(bench.lines).toEqual([]);
+    expect(bench.broker.stats()).toMatchObject({ corruptBatches: 0 });
+  });
+
   test("takes no memory without end: from so many on, one line says that the rest is not told", () => {
     const lines: unknown[] = [];
     const batches = new CorruptBatches((_level, message) => lines.push(message), 3);
@@ -52,6 +77,45 @@ describe("a damaged batch", () => {
     expect(batches.count).toBe(3);
     expect(lines).toHaveLength(4);
     expect(lines[3]).toContain("--verify");
+  });
+});
+
+describe("a read that the disk refuses", () => {
+  const refused = (): Promise<never> => Promise.reject(new BrokerError("STORAGE_ERROR", "a read failed: read: EIO"));
+
+  test("is counted each time, and told once until the log was read again, a minute later at the earliest", async () => {
+    const bench = new BrokerBench();
+    const partition = await cold(bench);
+    const { read } = bench.store;
+    expect(bench.broker.stats()).toMatchObject({ readErrors: 0 });
+    const failThrice = async (): Promise<void> => {
+      bench.store.read = refused;
+      for (let time = 0; time < 3; time++) expect(await readAt(bench, partition, 2)).toBe("STORAGE_ERROR");
+      bench.store.read = read;
+    };
+    await failThrice();
+    const facts = { partition: "t-0", error: expect.stringContaining("EIO") };
+    expect(bench.lines).toEqual([{ level: "error", message: expect.stringContaining("cannot be read"), facts }]);
+    expect(bench.broker.stats()).toMatchObject({ readErrors: 3, corruptBatches: 0 });
+    expect(await readAt(bench, partition, 0)).toBeUndefined();
+    await failThrice();
+    expect(bench.lines).toHaveLength(1);
+    for (const _ of "ab") {
+      bench.nowMs += 60_000; // The second time nothing was read in between.
+      await failThrice();
+      expect(bench.lines).toHaveLength(2);
+    }
+    expect(bench.broker.stats()).toMatchObject({ readErrors: 12 });
+  });
+
+  test("is told where it keeps a log from being opened, too", async () => {
+    const bench = new BrokerBench();
+    const partition = await bench.topic("t");
+    bench.store.recover = refused;
+    for (let time = 0; time < 2; time++)
+      await expect(partition.open()).rejects.toMatchObject({ code: "STORAGE_ERROR" });
+    expect(bench.lines).toHaveLength(1);
+    expect(bench.broker.stats()).toMatchObject({ readErrors: 2, damagedLogs: 0 });
   });
 });
 

@@ -37,6 +37,8 @@ export abstract class FakeBrokerState {
   initProducer: () => BrokerError | null = () => null;
   /** Said to Hello; null: Welcome. */
   hello: () => BrokerError | null = () => null;
+  /** Said once a subscription has begun, which ends it; null: nothing. */
+  afterSubscribe: () => BrokerError | null = () => null;
   window = 4 * 1024 * 1024;
   inlineMax = 1024 * 1024;
   sliceMax = 256 * 1024;

@@ -244,6 +244,11 @@ export class FakeConnection {
         const offset = startOffset(partition, start, value);
         this.subscriptions.set(subscription, { partition, offset, position: 0, credit });
         this.send("SubscribeResult", correlation, { ...numbers(partition), offset: offset as Offset });
+        const error = broker.afterSubscribe();
+        if (error !== null) {
+          this.subscriptions.delete(subscription);
+          return this.send("SubscriptionEnd", 0, { subscription, error: errorBody(error) });
+        }
         return this.feed();
       }
       case "Credit": {

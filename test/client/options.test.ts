@@ -72,6 +72,8 @@ test("consumer", async () => {
     ["onOutOfRange", "skip"],
     ["signal", 1],
     ["metadataMaxAgeMs", 0],
+    ["retryTimeoutMs", 0],
+    ["onRetry", 1],
   ];
   for (const [name, value] of wrong) {
     const options = { topic: "t", [name.split(".")[0]!]: value } as unknown as ConsumerOptions;

@@ -370,7 +370,7 @@ export class RawSubscription {
 }
 
 /** A frame as a client sends it, whole. */
-function webSocketFrame(payload: Uint8Array, opcode: Opcode = Opcode.Binary): Uint8Array {
+export function webSocketFrame(payload: Uint8Array, opcode: Opcode = Opcode.Binary): Uint8Array {
   const headerSize = clientHeaderSize(payload.length);
   const frame = new Uint8Array(headerSize + payload.length);
   writeClientHeader(frame, 0, opcode, payload.length);

@@ -7,7 +7,7 @@ import { encodeMessage } from "../../src/protocol/messages.ts";
 import { PRODUCE_ENVELOPE_SIZE, ProduceEnvelope } from "../../src/protocol/produce.ts";
 import { Opcode } from "../../src/protocol/websocket.ts";
 import { batchOfSize, HEADER_SIZE, makeBatch, resealed } from "../helpers/batches.ts";
-import type { RawClient } from "../helpers/raw-client.ts";
+import { type RawClient, webSocketFrame } from "../helpers/raw-client.ts";
 
 /** What there is to be hostile to. */
 export interface Scene {
@@ -135,6 +135,7 @@ const brokenWebSockets: Hostility[] = [
     say: (client) => client.sendFrame(new Uint8Array(126), Opcode.Ping),
     outcome: cut,
   },
+  { name: "more pings than any heartbeat needs", say: floodOfPings, outcome: cut },
   { name: "a continuation of nothing", say: (client) => client.sendRaw(webSocketHeader(0x80, 0x80)), outcome: cut },
   {
     name: "a close with a reserved code",
@@ -143,7 +144,14 @@ const brokenWebSockets: Hostility[] = [
   },
 ];
 
+/** All of them are answered before anybody could read. */
+function floodOfPings(client: RawClient): void {
+  const ping = webSocketFrame(new Uint8Array(125), Opcode.Ping);
+  client.sendRaw(Buffer.concat(Array.from({ length: 5000 }, () => ping)));
+}
+
 const beforeWelcome: Hostility[] = [
+  { name: "more pings than any heartbeat needs, and no Hello", say: floodOfPings, outcome: cut },
   { name: "a request before Hello", say: ask("StatsRequest", {}), outcome: violation },
   {
     name: "a Hello of version 0",

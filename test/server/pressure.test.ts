@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import type { Offset } from "../../src/base/units.ts";
 import { connect as connectClient } from "../../src/client/index.ts";
 import { startBroker } from "../../src/index.ts";
+import { Start } from "../../src/protocol/generated/wire.ts";
+import { Opcode } from "../../src/protocol/websocket.ts";
 import { batchOfSize, makeBatch } from "../helpers/batches.ts";
 import { RawClient } from "../helpers/raw-client.ts";
 import { AttackedBroker } from "./bystander.ts";
@@ -33,6 +35,15 @@ async function fill(port: number, name: string, batches: number): Promise<Uint8A
   }
   await client.close();
   return topicId;
+}
+
+/** A client that has subscribed to more than the kernel's buffers hold, and reads nothing of it. */
+async function stalledReader(port: number): Promise<RawClient> {
+  const topicId = await fill(port, "unread", 400);
+  const client = await RawClient.connect(port);
+  await client.subscribe({ subscription: 1, topicId, start: Start.Earliest, credit: 2 ** 31 });
+  client.socket.pause();
+  return client;
 }
 
 describe("clients that take more than they give", () => {
@@ -88,6 +99,34 @@ describe("clients that take more than they give", () => {
       const names = ["x".repeat(500_000)];
       for (let index = 0; index < 60; index++) client.send("DescribeTopics", { names }, 1000 + index);
       await attacked.untilHolds({ ...before, connections: before.connections - 1 });
+    });
+  });
+
+  test("one that pings and pings, and does not read, is cut off long before what it does not read is much", async () => {
+    await attacking({ poolBytes: 32 * MIB, tailBytes: MIB }, async (attacked) => {
+      const client = await stalledReader(attacked.port);
+      expect((await attacked.holdings()).connections).toBe(2);
+      // Fewer a second than anybody may send; what they are answered is behind the records that are not read.
+      const payload = new Uint8Array(125);
+      const goesOn = setInterval(() => {
+        for (let times = 0; times < 250; times++) client.sendFrame(payload, Opcode.Ping);
+      }, 300);
+      await expect.poll(async () => (await attacked.holdings()).connections, { timeout: 20_000 }).toBe(1);
+      clearInterval(goesOn);
+      client.destroy();
+    });
+  });
+
+  test("one that stalls while its library pings as libraries do is waited for", async () => {
+    await attacking({ poolBytes: 32 * MIB, tailBytes: MIB }, async (attacked) => {
+      const client = await stalledReader(attacked.port);
+      for (let times = 0; times < 20; times++) {
+        for (let count = 0; count < 40; count++) client.sendFrame(Uint8Array.of(1, 2, 3, 4), Opcode.Ping);
+        await attacked.goOn();
+      }
+      client.socket.resume();
+      expect((await client.request("StatsRequest", {})).type).toBe("StatsResult");
+      client.destroy();
     });
   });
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
+import { LOG_START } from "../../src/storage/log-memory.ts";
 import { readBatches } from "../../src/storage/reader.ts";
 import { segmentFileName } from "../../src/storage/segment-files.ts";
 import { findOffsetByTime } from "../../src/storage/time-lookup.ts";
@@ -59,11 +60,63 @@ test("a read that a batch does not fit into says how much it needs; one that fit
   expect(at(2 * BATCH_SIZE + 10)).toMatchObject({ sizeNeeded: 0, nextOffset: 2 });
 });
 
-test("an offset below the log, and a log whose files are gone, are out of range", () => {
+test("an offset below the log is out of range", () => {
+  expect(codeOf(() => filled().read(LOG, -1))).toBe("OFFSET_OUT_OF_RANGE");
+});
+
+function missing(run: StorageRun, base: number, kinds: readonly ("log" | "slots")[] = ["log"]): void {
+  for (const kind of kinds) run.disk.remove(`${FOLDER}/${segmentFileName(base, kind)}`);
+}
+
+function failureOf(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch (error) {
+    return error;
+  }
+}
+
+test("E4: a segment that is missing answers as a damaged batch does, with the next segment that is there", () => {
+  for (const kinds of [["log"], ["log", "slots"]] as const) {
+    const run = filled();
+    missing(run, 3, kinds);
+    for (const offset of [3, 4, 5]) {
+      const details = { offset, nextOffset: 6, missing: segmentFileName(3, "log") };
+      expect(failureOf(() => run.read(LOG, offset))).toMatchObject({ code: "CORRUPT_BATCH", details });
+    }
+    missing(run, 6, kinds);
+    expect(failureOf(() => run.read(LOG, 4))).toMatchObject({ details: { nextOffset: 9 } });
+    expect([0, 1, 2, 9].map((offset) => run.read(LOG, offset)[0]?.baseOffset)).toEqual([0, 1, 2, 9]);
+  }
+});
+
+test("E4: where no segment is left behind a missing one, reading can go on at the limit", () => {
   const run = filled();
-  expect(codeOf(() => run.read(LOG, -1))).toBe("OFFSET_OUT_OF_RANGE");
+  missing(run, 9);
+  expect(failureOf(() => run.read(LOG, 9))).toMatchObject({ code: "CORRUPT_BATCH", details: { nextOffset: 10 } });
+  missing(run, 6);
+  expect(failureOf(() => run.read(LOG, 6, 8))).toMatchObject({ code: "CORRUPT_BATCH", details: { nextOffset: 8 } });
   run.disk.remove(FOLDER);
-  expect(codeOf(() => run.read(LOG, 0))).toBe("OFFSET_OUT_OF_RANGE");
+  expect(failureOf(() => run.read(LOG, 0))).toMatchObject({ code: "CORRUPT_BATCH", details: { nextOffset: 10 } });
+});
+
+test("a segment that is missing below the published start of the log was removed: that is out of range", () => {
+  const run = filled();
+  missing(run, 0);
+  missing(run, 3);
+  memory.memory.f64[(run.log(LOG).entry >>> 3) + LOG_START] = 3;
+  expect(codeOf(() => run.read(LOG, 2))).toBe("OFFSET_OUT_OF_RANGE");
+  expect(codeOf(() => run.read(LOG, 3))).toBe("CORRUPT_BATCH");
+});
+
+test("E4: a time that a missing segment may hold is not looked for behind it; one that its seal excludes is", () => {
+  const run = filled();
+  missing(run, 3);
+  const at = (timestamp: number): unknown => failureOf(() => findOffsetByTime(run.reading, source(run), timestamp, 10));
+  expect(at(NOW + 2000)).toBe(2);
+  const details = { offset: 3, nextOffset: 6 };
+  expect(at(NOW + 4000)).toMatchObject({ code: "CORRUPT_BATCH", details });
+  expect(at(NOW + 6000)).toBe(6);
 });
 
 test("B2: index files that are missing, short or of another segment are made anew by the reader that needs them", () => {
