@@ -1,6 +1,7 @@
 /** Options that users of the library give, checked once where they come in. */
 import { BrokerError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
+import { checkTopicName } from "./topic-name.ts";
 
 /** Every name of the options, so that none is missing. */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
@@ -43,6 +44,12 @@ export function integerOption(
 /** @throws BrokerError INVALID_OPTION */
 export function textOption(name: string, value: string): string {
   requireOption(typeof value === "string", `${name} is text, not ${typeof value}`);
+  return value;
+}
+
+/** @throws BrokerError INVALID_OPTION  it is no text; INVALID_TOPIC  no topic can have this name */
+export function topicOption(name: string, value: string): string {
+  checkTopicName(textOption(name, value));
   return value;
 }
 

@@ -9,7 +9,7 @@ import { DataReader } from "../protocol/data.ts";
 import type { Encodable } from "../protocol/field-codec.ts";
 import type { Bodies, Fetch, Welcome } from "../protocol/generated/messages.ts";
 import { Body } from "../protocol/generated/wire.ts";
-import { ANSWER_BYTES_MAX, PROTOCOL_VERSION } from "../protocol/limits.ts";
+import { ANSWER_BYTES_MAX, PROTOCOL_VERSION, REQUEST_BYTES_MAX } from "../protocol/limits.ts";
 import { type BodyName, decodeMessage, encodeMessage, type Message } from "../protocol/messages.ts";
 import { FrameReader, violation } from "../protocol/verifier.ts";
 import { brokerError } from "../protocol/wire-error.ts";
@@ -92,6 +92,7 @@ export class Connection {
    *
    * @param answer the type that the answer must have
    * @throws BrokerError  the broker's, or CONNECTION_LOST, REQUEST_TIMED_OUT: the request may have been carried out
+   * @throws BrokerError MESSAGE_TOO_LARGE  it was not sent
    */
   request<Answer extends BodyName, Name extends BodyName>(
     type: Name,
@@ -110,9 +111,13 @@ export class Connection {
     await this.#request("Fetch", body, "Data", slice);
   }
 
-  /** Sends a message that is not answered. */
+  /**
+   * Sends a message that is not answered.
+   *
+   * @throws BrokerError MESSAGE_TOO_LARGE  the broker would not take it, and cut the connection
+   */
   post<Name extends BodyName>(type: Name, body: Encodable<Bodies[Name]>, correlation = 0): void {
-    const frame = encodeMessage(type, correlation, body);
+    const frame = encodeMessage(type, correlation, body, this.#welcome?.frameBytesMax ?? REQUEST_BYTES_MAX);
     this.send(withHeadroom(frame), HEADROOM, frame.length);
   }
 
@@ -146,8 +151,8 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const correlation = this.nextCorrelation();
       const deadlineMs = this.#clockMs + this.#settings.requestTimeoutMs;
-      this.#pending.set(correlation, { answer, deadlineMs, slice, resolve, reject });
       this.post(type, body, correlation);
+      this.#pending.set(correlation, { answer, deadlineMs, slice, resolve, reject });
     });
   }
 

@@ -9,6 +9,7 @@ import {
   requireOption,
   signalOption,
   TIMER_MS_MAX,
+  topicOption,
 } from "../base/options.ts";
 import { MIB } from "../base/units.ts";
 import { Start } from "../protocol/generated/wire.ts";
@@ -100,11 +101,10 @@ export interface ConsumerSettings {
 export const EARLIEST: StartValue = { start: Start.Earliest, value: 0 };
 export const LATEST: StartValue = { start: Start.Latest, value: 0 };
 
-/** @throws BrokerError INVALID_OPTION */
+/** @throws BrokerError INVALID_OPTION, INVALID_TOPIC */
 export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
   knownOptions("a consumer", options, NAMES);
   const { partitions, offsets = {} } = options;
-  requireOption(typeof options.topic === "string" && options.topic !== "", "topic is the name of a topic");
   requireOption(partitions === undefined || Array.isArray(partitions), "partitions is a list of partitions");
   requireOption(typeof offsets === "object" && offsets !== null, "offsets is an object, offsets by partition");
   signalOption("signal", options.signal);
@@ -119,7 +119,7 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
     integerOption("an offset of offsets", offset, 0);
   }
   return {
-    topic: options.topic,
+    topic: topicOption("topic", options.topic),
     partitions: partitions ?? null,
     from: startValue(options.from ?? "latest"),
     offsets: { ...offsets },

@@ -54,7 +54,7 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
    * Use `Client.consumer`.
    *
    * @param ended called when it was closed, or was read to its end
-   * @throws BrokerError INVALID_OPTION
+   * @throws BrokerError INVALID_OPTION, INVALID_TOPIC
    */
   constructor(connect: ConnectSettings, options: ConsumerOptions, crc32c: Crc32c, ended: () => void) {
     this.#connect = connect;

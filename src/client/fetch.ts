@@ -1,6 +1,6 @@
 /** One answer to one question: the records of a partition from somewhere on, as far as a limit goes. */
 import { assert } from "../base/assert.ts";
-import { integerOption, knownOptions, type OptionNames, textOption } from "../base/options.ts";
+import { integerOption, knownOptions, type OptionNames, topicOption } from "../base/options.ts";
 import { MIB, type Offset, type Timestamp } from "../base/units.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
 import { BatchCursor } from "./batch-cursor.ts";
@@ -64,11 +64,11 @@ export interface FetchSettings {
   readonly limits: { readonly bytesMax: number; readonly bytesMin: number; readonly waitMsMax: number };
 }
 
-/** @throws BrokerError INVALID_OPTION */
+/** @throws BrokerError INVALID_OPTION, INVALID_TOPIC */
 export function fetchSettings(options: FetchOptions): FetchSettings {
   knownOptions("fetch", options, NAMES);
   return {
-    topic: textOption("topic", options.topic),
+    topic: topicOption("topic", options.topic),
     partition: integerOption("partition", options.partition, 0),
     from: options.from,
     start: startValue(options.from),

@@ -16,10 +16,13 @@ import type { ServerAddress } from "./transport.ts";
 /** Kafka's metadata.max.age.ms. */
 export const METADATA_MAX_AGE_MS = 300_000;
 
+/** Every line of the broker's log that is about a client shows its id. */
+const CLIENT_ID_LENGTH_MAX = 1000;
+
 export interface ConnectOptions {
   /** "host:port", "host" or "[IPv6]:port". Default "127.0.0.1:4500". */
   readonly server?: string;
-  /** Shown in the broker's logs and stats. Default "cambium-client". */
+  /** Shown in the broker's logs and stats; at most 1,000 characters. Default "cambium-client". */
   readonly clientId?: string;
   /** Ends the attempt to connect and, later, everything this client does. */
   readonly signal?: AbortSignal;
@@ -73,6 +76,11 @@ export function connectSettings(options: ConnectOptions): ConnectSettings {
     onConnectionLost: functionOption("onConnectionLost", options.onConnectionLost) ?? ignore,
     onConnectionRestored: functionOption("onConnectionRestored", options.onConnectionRestored) ?? ignore,
   };
+  const idLength = settings.clientId.length;
+  requireOption(
+    idLength <= CLIENT_ID_LENGTH_MAX,
+    `clientId has at most ${CLIENT_ID_LENGTH_MAX} characters, not ${idLength}`,
+  );
   requireOption(settings.reconnectMinMs <= settings.reconnectMaxMs, "reconnectMinMs is above reconnectMaxMs");
   return settings;
 }

@@ -9,7 +9,7 @@ import {
   requireOption,
   signalOption,
   TIMER_MS_MAX,
-  textOption,
+  topicOption,
 } from "../base/options.ts";
 import { KIB, MIB } from "../base/units.ts";
 import { BATCH_BYTES_INLINE_MAX } from "../protocol/limits.ts";
@@ -127,7 +127,7 @@ export interface ProducerSettings {
   readonly onError: ((error: BrokerError, batch: FailedBatch) => void) | null;
 }
 
-/** @throws BrokerError INVALID_OPTION, UNSUPPORTED_COMPRESSION */
+/** @throws BrokerError INVALID_OPTION, INVALID_TOPIC, UNSUPPORTED_COMPRESSION */
 export function producerSettings(options: ProducerOptions): ProducerSettings {
   knownOptions("a producer", options, NAMES);
   signalOption("signal", options.signal);
@@ -143,7 +143,7 @@ export function producerSettings(options: ProducerOptions): ProducerSettings {
   const deliveryTimeoutMs = integerOption("deliveryTimeoutMs", options.deliveryTimeoutMs ?? 120_000, 1, TIMER_MS_MAX);
   requireOption(lingerMs <= deliveryTimeoutMs, "lingerMs is part of deliveryTimeoutMs, so it is no longer than that");
   return {
-    topic: options.topic === undefined ? null : textOption("topic", options.topic),
+    topic: options.topic === undefined ? null : topicOption("topic", options.topic),
     acks,
     isIdempotent,
     lingerMs,

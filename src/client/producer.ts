@@ -12,7 +12,8 @@
  */
 import { assert } from "../base/assert.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
-import { integerOption, TIMER_MS_MAX } from "../base/options.ts";
+import { integerOption, TIMER_MS_MAX, topicOption } from "../base/options.ts";
+import { checkTopicName } from "../base/topic-name.ts";
 import { BATCH_HEADER_SIZE } from "../wasm/layout.ts";
 import { retry } from "./backoff.ts";
 import { BATCH_AT, Batch, type BatchOutcome, type RecordWaiter } from "./batch.ts";
@@ -68,7 +69,7 @@ export class Producer {
    *
    * @param module the core for memory that is not shared
    * @param ended  called when nothing is on its way any more and nothing will be
-   * @throws BrokerError INVALID_OPTION, UNSUPPORTED_COMPRESSION
+   * @throws BrokerError INVALID_OPTION, INVALID_TOPIC, UNSUPPORTED_COMPRESSION
    */
   constructor(connect: ConnectSettings, options: ProducerOptions, module: WebAssembly.Module, ended: () => void) {
     const settings = producerSettings(options);
@@ -102,7 +103,7 @@ export class Producer {
    * Sends a record.
    *
    * @returns resolves when the record is as durable as its topic promises
-   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, MESSAGE_TOO_LARGE, INVALID_RECORD, INVALID_TIMESTAMP
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC, MESSAGE_TOO_LARGE, INVALID_RECORD, INVALID_TIMESTAMP
    * @throws BrokerError REQUEST_TIMED_OUT  not acknowledged within deliveryTimeoutMs; it may be in the log or not
    * @throws BrokerError BUSY               too many sends wait for memory
    * @throws BrokerError CLOSED
@@ -111,6 +112,8 @@ export class Producer {
     return new Promise((resolve, reject) => {
       if (this.#end !== null) throw this.#end;
       const topic = this.#topicName(record);
+      // Those that are known have a name that is possible.
+      if (this.#topics.get(topic) === undefined) checkTopicName(topic);
       checkFields(record);
       this.#send({ topic, record, resolve, reject });
     });
@@ -124,7 +127,7 @@ export class Producer {
    * @returns false: it was taken, but now the memory is full; await `ready` before the next one
    * @throws BrokerError BUSY                        it was not taken: the memory is full, or a `send` before it has to wait
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION  also for a topic that exists, if it was not made known by `prepare`
-   * @throws BrokerError MESSAGE_TOO_LARGE, INVALID_RECORD, INVALID_TIMESTAMP, CLOSED
+   * @throws BrokerError INVALID_TOPIC, MESSAGE_TOO_LARGE, INVALID_RECORD, INVALID_TIMESTAMP, CLOSED
    */
   enqueue(record: ProducerRecord): boolean {
     if (this.#end !== null) throw this.#end;
@@ -170,11 +173,12 @@ export class Producer {
   /**
    * Makes a topic known, so that `enqueue` takes records for it. The producer's own topic is known from the start.
    *
-   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, CLOSED
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC, INVALID_OPTION, CLOSED
    * @throws BrokerError CONNECTION_LOST  there is no connection within requestTimeoutMs, or the next was lost
    * @throws the signal's reason
    */
   async prepare(topic: string, options: WaitOptions = {}): Promise<void> {
+    topicOption("topic", topic);
     if (this.#end !== null) throw this.#end;
     await untilAborted(options, async () => {
       if (this.#topics.get(topic) !== undefined) return;
@@ -492,7 +496,9 @@ export class Producer {
   }
 }
 
+/** @throws BrokerError INVALID_TOPIC  it cannot be known */
 function unknownTopic(name: string): BrokerError {
+  checkTopicName(name);
   return new BrokerError(
     "UNKNOWN_TOPIC_OR_PARTITION",
     `this producer does not know topic ${name}; await prepare("${name}")`,
