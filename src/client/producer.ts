@@ -371,7 +371,7 @@ export class Producer {
       queue.enqueue(batch);
     } else {
       queue.open = batch;
-      this.#linger.opened(queue, batch);
+      this.#linger.opened(queue, openedMs);
     }
     return batch;
   }
