@@ -28,9 +28,15 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   /** ms that one attempt to connect may take, and `connect` as a whole. Default 10,000. */
   readonly connectTimeoutMs?: number;
-  /** ms that a request waits for a connection, and then for its answer. Default 30,000. */
+  /**
+   * ms that a request waits for a connection, and then for its answer: never less, and up to half a second more. `waitMs` of
+   * a fetch comes on top. Default 30,000.
+   */
   readonly requestTimeoutMs?: number;
-  /** ms of silence after which the broker is asked for a sign of life; after as many more the connection is given up. Default 10,000. */
+  /**
+   * ms of silence after which the broker is asked for a sign of life; when as many more have passed without one, the connection
+   * is given up. It is looked after four times a second, so less than 250 is as 250. Default 10,000.
+   */
   readonly heartbeatMs?: number;
   /** ms before the first attempt to connect again; doubled each time, with jitter. Default 50. */
   readonly reconnectMinMs?: number;

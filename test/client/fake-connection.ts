@@ -316,9 +316,14 @@ export class FakeConnection {
     }
   }
 
-  #fetch(correlation: number, { topicId, partition: index, start, value, bytesMax }: Bodies["Fetch"]): void {
+  #fetch(correlation: number, body: Bodies["Fetch"]): void {
+    const { topicId, partition: index, start, value, bytesMax, waitMsMax } = body;
     const { partition } = this.#broker.partition(topicId, index);
     const offset = startOffset(partition, start, value);
+    if (waitMsMax > 0 && offset === partition.highWatermark) {
+      setTimeout(() => this.#fetch(correlation, { ...body, waitMsMax: 0 }), waitMsMax);
+      return;
+    }
     const reader = { partition, offset, position: 0, credit: bytesMax };
     while (reader.credit > 0 && this.#slice(0, reader, correlation));
     const end = { ...numbers(partition), baseOffset: reader.offset as Offset, last: true, bytes: new Uint8Array(0) };
