@@ -1,6 +1,6 @@
 /** A broker, as an app sees it: its topics, and producers and consumers, each with a connection of its own. */
 import { BrokerError } from "../base/errors.ts";
-import { topicOption } from "../base/options.ts";
+import { partitionOption, topicOption } from "../base/options.ts";
 import type { Offset, Timestamp } from "../base/units.ts";
 import type { ListOffsetResult, StatsResult } from "../protocol/generated/messages.ts";
 import { Channel } from "./channel.ts";
@@ -34,8 +34,8 @@ export interface OffsetResult {
  * @throws the signal's reason
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
-  const { signal } = options;
   const settings = connectSettings(options);
+  const { signal } = options;
   signal?.throwIfAborted();
   const client = new Client(settings, signal, await clientCore());
   try {
@@ -133,6 +133,7 @@ export class Client {
     options: WaitOptions = {},
   ): Promise<OffsetResult> {
     topicOption("topic", topic);
+    partitionOption("partition", partition);
     const { start, value } = startValue(position);
     const find = (topicId: Uint8Array): Promise<ListOffsetResult> => {
       const body = { topicId, partition, start, value: value as Offset | Timestamp };

@@ -6,6 +6,7 @@ import {
   integerOption,
   knownOptions,
   type OptionNames,
+  partitionOption,
   requireOption,
   signalOption,
   TIMER_MS_MAX,
@@ -108,7 +109,7 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
   requireOption(partitions === undefined || Array.isArray(partitions), "partitions is a list of partitions");
   requireOption(typeof offsets === "object" && offsets !== null, "offsets is an object, offsets by partition");
   signalOption("signal", options.signal);
-  for (const partition of partitions ?? []) integerOption("a partition of partitions", partition, 0);
+  for (const partition of partitions ?? []) partitionOption("a partition of partitions", partition);
   requireOption(partitions?.length !== 0, "partitions names at least one");
   requireOption(new Set(partitions).size === (partitions?.length ?? 0), "partitions names none twice");
   for (const [partition, offset] of Object.entries(offsets)) {

@@ -10,7 +10,7 @@
  * A consumer is read once, in one way. Where it stands is told by `positions`; another one goes on with its `offsets`.
  */
 import { BrokerError } from "../base/errors.ts";
-import { integerOption, requireOption } from "../base/options.ts";
+import { partitionOption, requireOption } from "../base/options.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
 import { BatchCursor } from "./batch-cursor.ts";
 import type { ConsumedRecord } from "./consumed-record.ts";
@@ -120,11 +120,12 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
    *
    * @param visit gets the same cursor again and again; it is valid until `visit` returns. What it throws ends reading. It is
    *   not awaited: one that returns a promise ends reading, too
-   * @throws BrokerError INVALID_OPTION  `visit` is asynchronous
+   * @throws BrokerError INVALID_OPTION  `visit` is no function, or asynchronous
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, UNSUPPORTED_COMPRESSION
    * @throws what `visit` throws, or the signal's reason
    */
   async forEach(visit: (record: RecordCursor) => void): Promise<void> {
+    requireOption(typeof visit === "function", `forEach calls a function, not ${typeof visit}`);
     const cursor = new BatchCursor();
     const feed = this.#begin((batch) => {
       try {
@@ -200,7 +201,7 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
 
   #setPaused(isPaused: boolean, partitions: readonly number[] | undefined): void {
     requireOption(partitions === undefined || Array.isArray(partitions), "partitions is a list of partitions");
-    for (const partition of partitions ?? []) integerOption("a partition of partitions", partition, 0);
+    for (const partition of partitions ?? []) partitionOption("a partition of partitions", partition);
     this.#paused.set(isPaused, partitions);
   }
 

@@ -1,6 +1,7 @@
 /** What a producer may be told, checked. */
 import type { BrokerError } from "../base/errors.ts";
 import {
+  booleanOption,
   choiceOption,
   functionOption,
   integerOption,
@@ -132,8 +133,7 @@ export function producerSettings(options: ProducerOptions): ProducerSettings {
   knownOptions("a producer", options, NAMES);
   signalOption("signal", options.signal);
   const acks = choiceOption("acks", options.acks ?? "all", [0, 1, "all"] as const);
-  const isIdempotent = options.idempotent ?? acks !== 0;
-  requireOption(typeof isIdempotent === "boolean", "idempotent is true or false");
+  const isIdempotent = booleanOption("idempotent", options.idempotent ?? acks !== 0);
   requireOption(!(isIdempotent && acks === 0), "an idempotent producer waits for acknowledgements: acks is not 0");
   const inFlightLimit = isIdempotent ? IN_FLIGHT_MAX : 1000;
   const batchBytes =

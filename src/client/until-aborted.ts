@@ -1,5 +1,5 @@
 /** Waiting that a caller may give up. */
-import { signalOption } from "../base/options.ts";
+import { knownOptions, type OptionNames, signalOption } from "../base/options.ts";
 
 /** For a call that waits. */
 export interface WaitOptions {
@@ -7,16 +7,20 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const NAMES: OptionNames<WaitOptions> = { signal: true };
+
 /**
  * Waits as long as the signal lets it. What is waited for goes on, unless the signal was aborted before.
  *
- * @throws BrokerError INVALID_OPTION  that is no signal
+ * @throws BrokerError INVALID_OPTION  these are no options, or that is no signal
  * @throws the signal's reason; and what `start` throws
  */
 export async function untilAborted<Result>(
-  { signal }: WaitOptions,
+  options: WaitOptions,
   start: () => Promise<Result> | Result,
 ): Promise<Result> {
+  knownOptions("a call that waits", options, NAMES);
+  const { signal } = options;
   signalOption("signal", signal);
   if (signal === undefined) return start();
   signal.throwIfAborted();
