@@ -32,7 +32,12 @@ export interface ConsumerOptions {
   readonly offsets?: Readonly<Record<number, number>>;
   /** "end": stop where each partition ended when reading began. Default: go on for ever. */
   readonly until?: "end";
-  /** Bytes of batches that may be under way and not consumed; at least 256 KiB for each partition. Default 4 MiB. */
+  /**
+   * Bytes of batches, and of parts of them, that may be under way and not consumed, in equal shares for the partitions, of at
+   * least 256 KiB. A batch that is larger than its share comes on top of that, and such batches come one at a time: who reads
+   * many of them from many partitions makes the shares as large. (A paused partition that has one does not keep the others
+   * waiting, who then have another.) Default 4 MiB.
+   */
   readonly bufferBytes?: number;
   /** Bytes that a compressed batch may have, decompressed. Default 64 MiB. */
   readonly decompressedBytesMax?: number;

@@ -5,7 +5,7 @@
  * Promises
  * - Of a partition every record comes once and in order, whatever connections are lost; nothing at or above the high
  *   watermark comes.
- * - What is under way and not read is bounded by `bufferBytes`: who reads slowly slows only himself.
+ * - What is under way and not read is bounded by `bufferBytes` and one batch: who reads slowly slows only himself.
  *
  * A consumer is read once, in one way. Where it stands is told by `positions`; another one goes on with its `offsets`.
  */
@@ -92,7 +92,8 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
 
   /**
    * Hands out nothing more of some partitions, not even the rest of a batch that is being walked, while the others go on.
-   * What the broker has sent of them is kept, and counts in their share of `bufferBytes`: more than that it does not send.
+   * What the broker has sent of them is kept, and counts in their share of `bufferBytes`: more than that it does not send, but
+   * for the rest of one batch that is larger.
    * Paused partitions do not end: with `until: "end"` reading ends after `resume`.
    *
    * @param partitions default: all, also those that are added to the topic later
@@ -111,7 +112,6 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
    */
   resume(partitions?: readonly number[]): void {
     this.#setPaused(false, partitions);
-    this.#feed?.resumed();
   }
 
   /**
@@ -203,6 +203,7 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
     requireOption(partitions === undefined || Array.isArray(partitions), "partitions is a list of partitions");
     for (const partition of partitions ?? []) partitionOption("a partition of partitions", partition);
     this.#paused.set(isPaused, partitions);
+    this.#feed?.pausedChanged();
   }
 
   #walk(batch: ReadableBatch, cursor: BatchCursor, visit: (record: RecordCursor) => void): void {

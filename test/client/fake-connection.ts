@@ -43,6 +43,8 @@ export class FakeConnection {
   /** Bytes of batches that are not answered; the test fails when it exceeds the window. */
   unacknowledged = 0;
   unacknowledgedMax = 0;
+  /** Bytes of batches that were sent. */
+  dataBytesSent = 0;
   window: number;
   /** The WindowAcks that came. */
   readonly windowAcks: number[] = [];
@@ -360,6 +362,7 @@ export class FakeConnection {
     }
     const bytes = new Uint8Array(Buffer.concat(parts));
     reader.credit -= bytes.length;
+    this.dataBytesSent += bytes.length;
     const body = { ...numbers(partition), subscription: id, batchPosition: position, bytes };
     this.send("Data", correlation, { ...body, baseOffset: batch.baseOffset as Offset });
     return true;
