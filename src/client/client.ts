@@ -82,8 +82,9 @@ export class Client {
    * Makes a producer, with a connection of its own. Close it when it is not needed any more.
    *
    * @throws BrokerError INVALID_OPTION, INVALID_TOPIC, UNSUPPORTED_COMPRESSION
-   * @throws BrokerError CONNECTION_LOST             there is no connection within connectTimeoutMs, or the next was lost
-   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION  about `options.topic`, if there is one
+   * @throws BrokerError CONNECTION_LOST             there is no connection within connectTimeoutMs
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION  about `options.topic`, if there is one; and as `Producer.prepare` does,
+   *   which tries for deliveryTimeoutMs
    * @throws BrokerError CLOSED                      the client is
    * @throws the signal's reason
    */

@@ -31,17 +31,13 @@ import { ProducerTopics } from "./producer-topics.ts";
 import { RecordEncoder } from "./record-encoder.ts";
 import { topicInfo } from "./topics.ts";
 import { TurnClock } from "./turn-clock.ts";
-import { untilAborted, type WaitOptions } from "./until-aborted.ts";
+import { type OnAbort, untilAborted, type WaitOptions } from "./until-aborted.ts";
 import { callUser } from "./user-callback.ts";
+import { Waiters } from "./waiters.ts";
 
 const SWEEP_MS = 250;
 /** Nothing is refused by limits that were heard of longer ago without asking whether they still hold. */
 const LIMITS_MAX_AGE_MS = 1000;
-
-interface ReadyWaiter {
-  resolve(): void;
-  reject(error: BrokerError): void;
-}
 
 export class Producer {
   readonly #settings: ProducerSettings;
@@ -55,7 +51,7 @@ export class Producer {
   readonly #linger: Linger;
   readonly #deferred: DeferredSends;
   readonly #sweeper: ReturnType<typeof setInterval>;
-  #readyWaiters: ReadyWaiter[] = [];
+  readonly #ready = new Waiters();
   /** What was lost of records that nobody waits for, since the last flush. */
   #lost: { readonly error: BrokerError; count: number } | null = null;
   /** Why nothing more is taken; what was taken before may still be on its way. */
@@ -149,12 +145,10 @@ export class Producer {
    * @throws the signal's reason
    */
   ready(options: WaitOptions = {}): Promise<void> {
-    return untilAborted(options, () => {
+    return untilAborted(options, (onAbort) => {
       if (this.#end !== null) throw this.#end;
       if (!this.#isFull() && this.#deferred.isEmpty) return;
-      return new Promise<void>((resolve, reject) => {
-        this.#readyWaiters.push({ resolve, reject });
-      });
+      return this.#ready.wait(onAbort);
     });
   }
 
@@ -174,7 +168,9 @@ export class Producer {
    * Makes a topic known, so that `enqueue` takes records for it. The producer's own topic is known from the start.
    *
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC, INVALID_OPTION, CLOSED
-   * @throws BrokerError CONNECTION_LOST  there is no connection within requestTimeoutMs, or the next was lost
+   * @throws BrokerError CONNECTION_LOST  there is no connection within requestTimeoutMs
+   * @throws BrokerError CONNECTION_LOST, REQUEST_TIMED_OUT, SHUTTING_DOWN, BUSY  the last reason why the broker could not be
+   *   asked, which is tried again for deliveryTimeoutMs
    * @throws the signal's reason
    */
   async prepare(topic: string, options: WaitOptions = {}): Promise<void> {
@@ -194,7 +190,7 @@ export class Producer {
    * @throws the signal's reason; what was lost is then told by the next flush
    */
   async flush(options: WaitOptions = {}): Promise<void> {
-    await untilAborted(options, () => this.#settleAll());
+    await untilAborted(options, (onAbort) => this.#settleAll(onAbort));
     const lost = this.#lost;
     this.#lost = null;
     if (lost === null) return;
@@ -441,29 +437,37 @@ export class Producer {
     this.#deferred.offer((send, sinceMs) => this.#take(send, sinceMs));
     if (this.#isFull()) this.#makeWay();
     if (this.#isFull() || !this.#deferred.isEmpty) return;
-    const waiters = this.#readyWaiters;
-    this.#readyWaiters = [];
-    for (const waiter of waiters) waiter.resolve();
+    this.#ready.resolveAll();
   }
 
-  async #settleAll(): Promise<void> {
+  async #settleAll(onAbort: OnAbort): Promise<void> {
     const { pushed } = this.#deferred;
     while (this.#deferred.hasBefore(pushed)) {
       // They may wait for the memory of batches that would linger.
       for (const queue of this.#topics.queues()) queue.close();
-      if (this.#deferred.hasBefore(pushed)) await this.#deferred.shrunk();
+      if (this.#deferred.hasBefore(pushed)) await this.#deferred.shrunk(onAbort);
     }
-    await this.#settleBatches();
+    await this.#settleBatches(onAbort);
   }
 
   /** Closes the open batches, and waits for all there are. */
-  async #settleBatches(): Promise<void> {
-    const settled: Promise<void>[] = [];
+  #settleBatches(onAbort: OnAbort): Promise<void> {
+    const batches: Batch[] = [];
     for (const queue of this.#topics.queues()) {
       queue.close();
-      for (const batch of queue.batches()) settled.push(new Promise((resolve) => batch.onSettled(resolve)));
+      batches.push(...queue.batches());
     }
-    await Promise.all(settled);
+    return new Promise((resolve) => {
+      let left = batches.length;
+      const settled = (): void => {
+        if (--left === 0) resolve();
+      };
+      if (left === 0) resolve();
+      for (const batch of batches) batch.onSettled(settled);
+      onAbort(() => {
+        for (const batch of batches) batch.offSettled(settled);
+      });
+    });
   }
 
   /** Gives up what has waited too long, and asks for what may be new. */
@@ -489,9 +493,7 @@ export class Producer {
     this.#linger.stop();
     for (const queue of this.#topics.queues()) queue.fail(error);
     this.#deferred.rejectAll(error);
-    const waiters = this.#readyWaiters;
-    this.#readyWaiters = [];
-    for (const waiter of waiters) waiter.reject(error);
+    this.#ready.rejectAll(error);
     this.#ended();
   }
 }

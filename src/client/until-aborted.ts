@@ -7,6 +7,9 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Called with what takes the present wait back, should the caller give up; it takes the place of the one before. */
+export type OnAbort = (undo: () => void) => void;
+
 const NAMES: OptionNames<WaitOptions> = { signal: true };
 
 /**
@@ -17,20 +20,28 @@ const NAMES: OptionNames<WaitOptions> = { signal: true };
  */
 export async function untilAborted<Result>(
   options: WaitOptions,
-  start: () => Promise<Result> | Result,
+  start: (onAbort: OnAbort) => Promise<Result> | Result,
 ): Promise<Result> {
   knownOptions("a call that waits", options, NAMES);
   const { signal } = options;
   signalOption("signal", signal);
-  if (signal === undefined) return start();
+  if (signal === undefined) return start(() => {});
   signal.throwIfAborted();
   let abort = (): void => {};
+  let undoWait = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
+    abort = () => {
+      reject(signal.reason);
+      undoWait();
+    };
   });
   signal.addEventListener("abort", abort);
   try {
-    return await Promise.race([start(), aborted]);
+    const started = start((undo) => {
+      undoWait = undo;
+      if (signal.aborted) undo();
+    });
+    return await Promise.race([started, aborted]);
   } finally {
     signal.removeEventListener("abort", abort);
   }
