@@ -1,13 +1,14 @@
 /** Options that users of the library give, checked once where they come in. */
 import { BrokerError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
+import { checkTopicName } from "./topic-name.ts";
 
 /** Every name of the options, so that none is missing. */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 
 /** @throws BrokerError INVALID_OPTION  one of the options has a name that is not among these */
 export function knownOptions<Options extends object>(of: string, options: Options, names: OptionNames<Options>): void {
-  requireOption(typeof options === "object" && options !== null, `the options of ${of} are an object`);
+  objectOption(`the options of ${of} are`, options);
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(names, name)) continue;
     const meant = nearest(name, Object.keys(names));
@@ -40,9 +41,32 @@ export function integerOption(
   return value;
 }
 
+/** @param what such as "settings is". @throws BrokerError INVALID_OPTION  it is no object, or one that is iterated */
+export function objectOption(what: string, value: object): void {
+  const isObject = typeof value === "object" && value !== null && !(Symbol.iterator in value);
+  requireOption(isObject, `${what} an object with names and values`);
+}
+
+/** A partition's number, as the protocol has it. @throws BrokerError INVALID_OPTION */
+export function partitionOption(name: string, value: number): number {
+  return integerOption(name, value, 0, 2 ** 31 - 1);
+}
+
+/** @throws BrokerError INVALID_OPTION */
+export function booleanOption(name: string, value: boolean): boolean {
+  requireOption(typeof value === "boolean", `${name} is true or false, not ${typeof value}`);
+  return value;
+}
+
 /** @throws BrokerError INVALID_OPTION */
 export function textOption(name: string, value: string): string {
   requireOption(typeof value === "string", `${name} is text, not ${typeof value}`);
+  return value;
+}
+
+/** @throws BrokerError INVALID_OPTION  it is no text; INVALID_TOPIC  no topic can have this name */
+export function topicOption(name: string, value: string): string {
+  checkTopicName(textOption(name, value));
   return value;
 }
 

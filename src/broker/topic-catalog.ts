@@ -6,7 +6,7 @@ import type { MetaStore, TopicMetadata } from "./meta-store.ts";
 import type { Partition } from "./partition.ts";
 import type { Topic } from "./topic.ts";
 import { TopicConfig } from "./topic-config.ts";
-import { checkTopicName } from "./topic-name.ts";
+import { checkNewTopicName } from "./topic-name.ts";
 import { defaultSettings, memorySettings, overridesOf, type TopicSettings, withSettings } from "./topic-settings.ts";
 
 export interface NewTopic {
@@ -128,7 +128,7 @@ export class TopicCatalog {
    *   STORAGE_ERROR; BUSY the name is being created or deleted
    */
   async create({ name, partitions, settings }: NewTopic, validateOnly: boolean): Promise<void> {
-    checkTopicName(name);
+    checkNewTopicName(name);
     checkPartitions(partitions);
     const all = withSettings(this.defaults, settings, this.defaults);
     this.#refuseFiles(all);

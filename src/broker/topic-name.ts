@@ -1,16 +1,10 @@
-/** Which names a topic may have: Kafka's rule (org.apache.kafka.common.internals.Topic), since they are folder names too. */
+/** Which names a new topic may have. */
 import { BrokerError } from "../base/errors.ts";
-
-const NAME_LENGTH_MAX = 249;
+import { checkTopicName } from "../base/topic-name.ts";
 
 /** @throws BrokerError INVALID_TOPIC */
-export function checkTopicName(name: string): void {
-  if (name.length === 0 || name.length > NAME_LENGTH_MAX) {
-    throw new BrokerError("INVALID_TOPIC", `a topic's name has 1 to ${NAME_LENGTH_MAX} characters`);
-  }
-  if (name === "." || name === ".." || !/^[A-Za-z0-9._-]+$/.test(name)) {
-    throw new BrokerError("INVALID_TOPIC", `a topic's name has letters, digits, ".", "_" and "-" only: "${name}"`);
-  }
+export function checkNewTopicName(name: string): void {
+  checkTopicName(name);
   if (name.startsWith("__"))
     throw new BrokerError("INVALID_TOPIC", `names that begin with "__" are the broker's own: "${name}"`);
 }

@@ -195,6 +195,12 @@ export class Batch {
     this.#settledListeners.push(listener);
   }
 
+  /** Takes back what `onSettled` was given. */
+  offSettled(listener: () => void): void {
+    const index = this.#settledListeners.indexOf(listener);
+    if (index >= 0) this.#settledListeners.splice(index, 1);
+  }
+
   /** Nobody waits for the outcome any longer: it is on its way, and that is all that was asked for. */
   forget(): void {
     this.#tell(NOT_ASKED);

@@ -1,5 +1,6 @@
 /** A broker, as an app sees it: its topics, and producers and consumers, each with a connection of its own. */
 import { BrokerError } from "../base/errors.ts";
+import { partitionOption, topicOption } from "../base/options.ts";
 import type { Offset, Timestamp } from "../base/units.ts";
 import type { ListOffsetResult, StatsResult } from "../protocol/generated/messages.ts";
 import { Channel } from "./channel.ts";
@@ -33,8 +34,8 @@ export interface OffsetResult {
  * @throws the signal's reason
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
-  const { signal } = options;
   const settings = connectSettings(options);
+  const { signal } = options;
   signal?.throwIfAborted();
   const client = new Client(settings, signal, await clientCore());
   try {
@@ -80,9 +81,10 @@ export class Client {
   /**
    * Makes a producer, with a connection of its own. Close it when it is not needed any more.
    *
-   * @throws BrokerError INVALID_OPTION, UNSUPPORTED_COMPRESSION
-   * @throws BrokerError CONNECTION_LOST             there is no connection within connectTimeoutMs, or the next was lost
-   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION  about `options.topic`, if there is one
+   * @throws BrokerError INVALID_OPTION, INVALID_TOPIC, UNSUPPORTED_COMPRESSION
+   * @throws BrokerError CONNECTION_LOST             there is no connection within connectTimeoutMs
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION  about `options.topic`, if there is one; and as `Producer.prepare` does,
+   *   which tries for deliveryTimeoutMs
    * @throws BrokerError CLOSED                      the client is
    * @throws the signal's reason
    */
@@ -108,8 +110,8 @@ export class Client {
   /**
    * Makes a consumer. It connects when it is first read, and is closed when that is over.
    *
-   * @throws BrokerError INVALID_OPTION
-   * @throws BrokerError CLOSED          the client is
+   * @throws BrokerError INVALID_OPTION, INVALID_TOPIC
+   * @throws BrokerError CLOSED  the client is
    */
   consumer(options: ConsumerOptions): Consumer {
     this.#checkOpen();
@@ -123,7 +125,7 @@ export class Client {
   /**
    * Finds an offset: where reading from there would begin.
    *
-   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE, INVALID_OPTION; and as all requests do (`Topics`)
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE; and as all requests do (`Topics`)
    */
   async listOffset(
     topic: string,
@@ -131,6 +133,8 @@ export class Client {
     position: StartPosition,
     options: WaitOptions = {},
   ): Promise<OffsetResult> {
+    topicOption("topic", topic);
+    partitionOption("partition", partition);
     const { start, value } = startValue(position);
     const find = (topicId: Uint8Array): Promise<ListOffsetResult> => {
       const body = { topicId, partition, start, value: value as Offset | Timestamp };
@@ -145,7 +149,7 @@ export class Client {
    * Reads once, from one partition.
    *
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, UNSUPPORTED_COMPRESSION
-   * @throws BrokerError INVALID_OPTION; and as all requests do (`Topics`)
+   * @throws BrokerError as all requests do (`Topics`)
    */
   async fetch(options: FetchOptions): Promise<FetchResult> {
     const settings = fetchSettings(options);

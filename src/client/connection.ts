@@ -9,14 +9,13 @@ import { DataReader } from "../protocol/data.ts";
 import type { Encodable } from "../protocol/field-codec.ts";
 import type { Bodies, Fetch, Welcome } from "../protocol/generated/messages.ts";
 import { Body } from "../protocol/generated/wire.ts";
-import { ANSWER_BYTES_MAX, PROTOCOL_VERSION } from "../protocol/limits.ts";
+import { ANSWER_BYTES_MAX, PROTOCOL_VERSION, REQUEST_BYTES_MAX } from "../protocol/limits.ts";
 import { type BodyName, decodeMessage, encodeMessage, type Message } from "../protocol/messages.ts";
 import { FrameReader, violation } from "../protocol/verifier.ts";
 import { brokerError } from "../protocol/wire-error.ts";
+import { LoopClock, TICK_MS } from "./loop-clock.ts";
 import type { ConnectSettings } from "./options.ts";
 import { HEADROOM, type Transport, withHeadroom } from "./transport.ts";
-
-const TICK_MS = 250;
 
 export interface ConnectionHandlers {
   /** The broker's Welcome came. */
@@ -34,6 +33,7 @@ export interface ConnectionHandlers {
 interface Pending {
   /** What the answer must be. */
   readonly answer: BodyName;
+  /** By the loop's clock. */
   readonly deadlineMs: number;
   /** Takes each slice of the answer to a Fetch. */
   readonly slice: ((data: DataReader, frame: FrameReader) => void) | null;
@@ -52,11 +52,11 @@ export class Connection {
   #transport: Transport | null = null;
   #welcome: Welcome | null = null;
   #correlation = 0;
-  /** Counted in ticks, so that a stalled event loop does not look like a silent broker. */
-  #clockMs = 0;
+  readonly #clock = new LoopClock();
+  /** When the broker was heard last, to a tick, and since when it is asked for a sign of life; null: it is not. */
   #lastHeardMs = 0;
+  #askedMs: number | null = null;
   #heard = false;
-  #asked = false;
   #goodbye: BrokerError | null = null;
 
   /** @param window bytes of batches that it would like to have unacknowledged; 0: it will produce little or nothing */
@@ -66,7 +66,7 @@ export class Connection {
     this.#opening = openTransport(settings, {
       opened: (transport) => {
         this.#transport = transport;
-        this.#lastHeardMs = this.#clockMs;
+        this.#lastHeardMs = this.#clock.now();
         this.post("Hello", { version: PROTOCOL_VERSION, client: settings.clientId, window });
       },
       message: (frame) => this.#receive(frame),
@@ -92,13 +92,14 @@ export class Connection {
    *
    * @param answer the type that the answer must have
    * @throws BrokerError  the broker's, or CONNECTION_LOST, REQUEST_TIMED_OUT: the request may have been carried out
+   * @throws BrokerError MESSAGE_TOO_LARGE  it was not sent
    */
   request<Answer extends BodyName, Name extends BodyName>(
     type: Name,
     body: Encodable<Bodies[Name]>,
     answer: Answer,
   ): Promise<Bodies[Answer]> {
-    return this.#request(type, body, answer, null);
+    return this.#request(type, body, answer, 0, null);
   }
 
   /**
@@ -107,12 +108,17 @@ export class Connection {
    * @param slice takes each slice; its bytes, in the frame, are only there until it returns
    */
   async fetch(body: Encodable<Fetch>, slice: (data: DataReader, frame: FrameReader) => void): Promise<void> {
-    await this.#request("Fetch", body, "Data", slice);
+    // The broker answers a fetch when it has waited as long as it was asked to.
+    await this.#request("Fetch", body, "Data", body.waitMsMax ?? 0, slice);
   }
 
-  /** Sends a message that is not answered. */
+  /**
+   * Sends a message that is not answered.
+   *
+   * @throws BrokerError MESSAGE_TOO_LARGE  the broker would not take it, and cut the connection
+   */
   post<Name extends BodyName>(type: Name, body: Encodable<Bodies[Name]>, correlation = 0): void {
-    const frame = encodeMessage(type, correlation, body);
+    const frame = encodeMessage(type, correlation, body, this.#welcome?.frameBytesMax ?? REQUEST_BYTES_MAX);
     this.send(withHeadroom(frame), HEADROOM, frame.length);
   }
 
@@ -137,17 +143,20 @@ export class Connection {
     this.#opening.destroy(error);
   }
 
+  /** @param waitMs how long the broker may take before it begins to answer */
   #request<Answer extends BodyName, Name extends BodyName>(
     type: Name,
     body: Encodable<Bodies[Name]>,
     answer: Answer,
+    waitMs: number,
     slice: Pending["slice"],
   ): Promise<Bodies[Answer]> {
     return new Promise((resolve, reject) => {
       const correlation = this.nextCorrelation();
-      const deadlineMs = this.#clockMs + this.#settings.requestTimeoutMs;
-      this.#pending.set(correlation, { answer, deadlineMs, slice, resolve, reject });
+      // A tick more: what comes first after a stall is a tick, and then what the broker has answered long ago.
+      const deadlineMs = this.#clock.now() + this.#settings.requestTimeoutMs + waitMs + TICK_MS;
       this.post(type, body, correlation);
+      this.#pending.set(correlation, { answer, deadlineMs, slice, resolve, reject });
     });
   }
 
@@ -208,29 +217,35 @@ export class Connection {
   }
 
   #tick(): void {
-    this.#clockMs += TICK_MS;
+    this.#clock.tick();
+    const nowMs = this.#clock.now();
     for (const [correlation, pending] of this.#pending) {
-      if (pending.deadlineMs > this.#clockMs) continue;
+      if (pending.deadlineMs > nowMs) continue;
       this.#pending.delete(correlation);
       pending.reject(new BrokerError("REQUEST_TIMED_OUT", "the broker did not answer in time"));
     }
     if (this.#heard) {
       this.#heard = false;
-      this.#asked = false;
-      this.#lastHeardMs = this.#clockMs;
+      this.#askedMs = null;
+      this.#lastHeardMs = nowMs;
     }
-    this.#heartbeat(this.#clockMs - this.#lastHeardMs);
+    this.#heartbeat(nowMs, nowMs - this.#lastHeardMs);
   }
 
-  #heartbeat(silentMs: number): void {
+  #heartbeat(nowMs: number, silentMs: number): void {
     const { heartbeatMs, connectTimeoutMs } = this.#settings;
     if (this.#transport === null) return;
     if (this.#welcome === null) {
-      if (silentMs > connectTimeoutMs) this.destroy(new BrokerError("CONNECTION_LOST", "the broker said no Welcome"));
-    } else if (silentMs > 2 * heartbeatMs) {
-      this.destroy(new BrokerError("CONNECTION_LOST", `nothing was heard from the broker for ${silentMs} ms`));
-    } else if (silentMs > heartbeatMs && !this.#asked) {
-      this.#asked = true;
+      if (silentMs > connectTimeoutMs + TICK_MS)
+        this.destroy(new BrokerError("CONNECTION_LOST", "the broker said no Welcome"));
+    } else if (this.#askedMs !== null) {
+      // Counted from the question on, and a tick more, as for any request.
+      if (nowMs - this.#askedMs < heartbeatMs + TICK_MS) return;
+      this.destroy(
+        new BrokerError("CONNECTION_LOST", `nothing was heard from the broker for ${Math.round(silentMs)} ms`),
+      );
+    } else if (silentMs > heartbeatMs) {
+      this.#askedMs = nowMs;
       // The smallest request there is. A ping would be answered by the socket library of a broker that is stuck.
       this.request("DescribeTopics", { names: [] }, "TopicsResult").catch(() => {});
     }

@@ -18,6 +18,7 @@ import { decompressedRecords } from "./batch-records.ts";
 import { Channel, type ChannelOwner } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import { type ConsumerSettings, EARLIEST, type SkippedOffsets, type StartValue } from "./consumer-options.ts";
+import { LargeTurns } from "./large-turns.ts";
 import { located } from "./located-error.ts";
 import type { ConnectSettings } from "./options.ts";
 import type { PausedPartitions } from "./paused-partitions.ts";
@@ -41,6 +42,7 @@ export type InPlaceReader = (batch: ReadableBatch) => void;
 export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
   readonly settings: ConsumerSettings;
   readonly crc32c: Crc32c;
+  readonly turns: LargeTurns;
   readonly #channel: Channel;
   readonly #inPlace: InPlaceReader | null;
   readonly #paused: PausedPartitions;
@@ -54,7 +56,7 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
   #isRefreshing = false;
 
   /**
-   * @param paused  partitions that are kept and not handed out; `resumed` tells of those that are not paused any more
+   * @param paused  partitions that are kept and not handed out; `pausedChanged` tells that they are others
    * @param inPlace reads batches as they arrive, unless others wait before them; null: all are pulled
    */
   constructor(
@@ -65,6 +67,7 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
     inPlace: InPlaceReader | null,
   ) {
     this.#paused = paused;
+    this.turns = new LargeTurns((partition) => paused.has(partition));
     this.#queue = new PullQueue((batch) => this.#isPaused(batch));
     this.settings = settings;
     this.crc32c = crc32c;
@@ -134,9 +137,10 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
     if (error !== null) throw error;
   }
 
-  /** Some partitions are not paused any more. */
-  resumed(): void {
+  /** Other partitions are paused now. */
+  pausedChanged(): void {
     this.#queue.wake();
+    this.turns.wake();
   }
 
   /**

@@ -6,9 +6,11 @@ import {
   integerOption,
   knownOptions,
   type OptionNames,
+  partitionOption,
   requireOption,
   signalOption,
   TIMER_MS_MAX,
+  topicOption,
 } from "../base/options.ts";
 import { MIB } from "../base/units.ts";
 import { Start } from "../protocol/generated/wire.ts";
@@ -30,7 +32,12 @@ export interface ConsumerOptions {
   readonly offsets?: Readonly<Record<number, number>>;
   /** "end": stop where each partition ended when reading began. Default: go on for ever. */
   readonly until?: "end";
-  /** Bytes of batches that may be under way and not consumed; at least 256 KiB for each partition. Default 4 MiB. */
+  /**
+   * Bytes of batches, and of parts of them, that may be under way and not consumed, in equal shares for the partitions, of at
+   * least 256 KiB. A batch that is larger than its share comes on top of that, and such batches come one at a time: who reads
+   * many of them from many partitions makes the shares as large. (A paused partition that has one does not keep the others
+   * waiting, who then have another.) Default 4 MiB.
+   */
   readonly bufferBytes?: number;
   /** Bytes that a compressed batch may have, decompressed. Default 64 MiB. */
   readonly decompressedBytesMax?: number;
@@ -118,15 +125,14 @@ export interface ConsumerSettings {
 export const EARLIEST: StartValue = { start: Start.Earliest, value: 0 };
 export const LATEST: StartValue = { start: Start.Latest, value: 0 };
 
-/** @throws BrokerError INVALID_OPTION */
+/** @throws BrokerError INVALID_OPTION, INVALID_TOPIC */
 export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
   knownOptions("a consumer", options, NAMES);
   const { partitions, offsets = {} } = options;
-  requireOption(typeof options.topic === "string" && options.topic !== "", "topic is the name of a topic");
   requireOption(partitions === undefined || Array.isArray(partitions), "partitions is a list of partitions");
   requireOption(typeof offsets === "object" && offsets !== null, "offsets is an object, offsets by partition");
   signalOption("signal", options.signal);
-  for (const partition of partitions ?? []) integerOption("a partition of partitions", partition, 0);
+  for (const partition of partitions ?? []) partitionOption("a partition of partitions", partition);
   requireOption(partitions?.length !== 0, "partitions names at least one");
   requireOption(new Set(partitions).size === (partitions?.length ?? 0), "partitions names none twice");
   for (const [partition, offset] of Object.entries(offsets)) {
@@ -137,7 +143,7 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
     integerOption("an offset of offsets", offset, 0);
   }
   return {
-    topic: options.topic,
+    topic: topicOption("topic", options.topic),
     partitions: partitions ?? null,
     from: startValue(options.from ?? "latest"),
     offsets: { ...offsets },

@@ -5,12 +5,12 @@
  * Promises
  * - Of a partition every record comes once and in order, whatever connections are lost; nothing at or above the high
  *   watermark comes.
- * - What is under way and not read is bounded by `bufferBytes`: who reads slowly slows only himself.
+ * - What is under way and not read is bounded by `bufferBytes` and one batch: who reads slowly slows only himself.
  *
  * A consumer is read once, in one way. Where it stands is told by `positions`; another one goes on with its `offsets`.
  */
 import { BrokerError } from "../base/errors.ts";
-import { integerOption, requireOption } from "../base/options.ts";
+import { partitionOption, requireOption } from "../base/options.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
 import { BatchCursor } from "./batch-cursor.ts";
 import type { ConsumedRecord } from "./consumed-record.ts";
@@ -54,7 +54,7 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
    * Use `Client.consumer`.
    *
    * @param ended called when it was closed, or was read to its end
-   * @throws BrokerError INVALID_OPTION
+   * @throws BrokerError INVALID_OPTION, INVALID_TOPIC
    */
   constructor(connect: ConnectSettings, options: ConsumerOptions, crc32c: Crc32c, ended: () => void) {
     this.#connect = connect;
@@ -92,7 +92,8 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
 
   /**
    * Hands out nothing more of some partitions, not even the rest of a batch that is being walked, while the others go on.
-   * What the broker has sent of them is kept, and counts in their share of `bufferBytes`: more than that it does not send.
+   * What the broker has sent of them is kept, and counts in their share of `bufferBytes`: more than that it does not send, but
+   * for the rest of one batch that is larger.
    * Paused partitions do not end: with `until: "end"` reading ends after `resume`.
    *
    * @param partitions default: all, also those that are added to the topic later
@@ -111,7 +112,6 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
    */
   resume(partitions?: readonly number[]): void {
     this.#setPaused(false, partitions);
-    this.#feed?.resumed();
   }
 
   /**
@@ -120,11 +120,12 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
    *
    * @param visit gets the same cursor again and again; it is valid until `visit` returns. What it throws ends reading. It is
    *   not awaited: one that returns a promise ends reading, too
-   * @throws BrokerError INVALID_OPTION  `visit` is asynchronous
+   * @throws BrokerError INVALID_OPTION  `visit` is no function, or asynchronous
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, OFFSET_OUT_OF_RANGE, CORRUPT_BATCH, UNSUPPORTED_COMPRESSION
    * @throws what `visit` throws, or the signal's reason
    */
   async forEach(visit: (record: RecordCursor) => void): Promise<void> {
+    requireOption(typeof visit === "function", `forEach calls a function, not ${typeof visit}`);
     const cursor = new BatchCursor();
     const feed = this.#begin((batch) => {
       try {
@@ -200,8 +201,9 @@ export class Consumer implements AsyncIterable<ConsumedRecord> {
 
   #setPaused(isPaused: boolean, partitions: readonly number[] | undefined): void {
     requireOption(partitions === undefined || Array.isArray(partitions), "partitions is a list of partitions");
-    for (const partition of partitions ?? []) integerOption("a partition of partitions", partition, 0);
+    for (const partition of partitions ?? []) partitionOption("a partition of partitions", partition);
     this.#paused.set(isPaused, partitions);
+    this.#feed?.pausedChanged();
   }
 
   #walk(batch: ReadableBatch, cursor: BatchCursor, visit: (record: RecordCursor) => void): void {

@@ -6,6 +6,8 @@
 import { BrokerError } from "../base/errors.ts";
 import type { Ack, ProducerRecord } from "./producer-record.ts";
 import { headersSize, type Payload } from "./record-encoder.ts";
+import type { OnAbort } from "./until-aborted.ts";
+import { Waiters } from "./waiters.ts";
 
 export interface DeferredSend {
   readonly topic: string;
@@ -50,7 +52,7 @@ export class DeferredSends {
   /** Those that wait for memory. */
   readonly #ready = new Set<Line>();
   #bytes = 0;
-  #shrunk: (() => void)[] = [];
+  readonly #shrunk = new Waiters();
   /** How many were ever put in: numbers them. */
   pushed = 0;
 
@@ -75,8 +77,8 @@ export class DeferredSends {
   }
 
   /** Resolves when something does not wait any more. */
-  shrunk(): Promise<void> {
-    return new Promise((resolve) => this.#shrunk.push(resolve));
+  shrunk(onAbort: OnAbort): Promise<void> {
+    return this.#shrunk.wait(onAbort);
   }
 
   /** @throws BrokerError BUSY  too much waits already; INVALID_RECORD */
@@ -165,11 +167,7 @@ export class DeferredSends {
   #shift(line: Line): boolean {
     this.#bytes -= line.entries[line.at]!.size;
     line.at++;
-    const shrunk = this.#shrunk;
-    if (shrunk.length > 0) {
-      this.#shrunk = [];
-      for (const resolve of shrunk) resolve();
-    }
+    this.#shrunk.resolveAll();
     if (line.at < line.entries.length) {
       // What it holds is let go in time, and moved rarely enough.
       if (line.at >= 1024 && line.at * 2 > line.entries.length) {

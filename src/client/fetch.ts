@@ -1,6 +1,6 @@
 /** One answer to one question: the records of a partition from somewhere on, as far as a limit goes. */
 import { assert } from "../base/assert.ts";
-import { integerOption, knownOptions, type OptionNames, textOption } from "../base/options.ts";
+import { integerOption, knownOptions, type OptionNames, partitionOption, topicOption } from "../base/options.ts";
 import { MIB, type Offset, type Timestamp } from "../base/units.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
 import { BatchCursor } from "./batch-cursor.ts";
@@ -21,7 +21,7 @@ export interface FetchOptions {
   readonly bytesMax?: number;
   /** Wait until there are so many bytes, or `waitMs` is over. Default 1. */
   readonly bytesMin?: number;
-  /** ms. Default 0: what there is. */
+  /** ms, on top of `requestTimeoutMs`. Default 0: what there is. */
   readonly waitMs?: number;
   /** Ends the wait for the answer, with the signal's reason as an exception. */
   readonly signal?: AbortSignal;
@@ -64,12 +64,12 @@ export interface FetchSettings {
   readonly limits: { readonly bytesMax: number; readonly bytesMin: number; readonly waitMsMax: number };
 }
 
-/** @throws BrokerError INVALID_OPTION */
+/** @throws BrokerError INVALID_OPTION, INVALID_TOPIC */
 export function fetchSettings(options: FetchOptions): FetchSettings {
   knownOptions("fetch", options, NAMES);
   return {
-    topic: textOption("topic", options.topic),
-    partition: integerOption("partition", options.partition, 0),
+    topic: topicOption("topic", options.topic),
+    partition: partitionOption("partition", options.partition),
     from: options.from,
     start: startValue(options.from),
     limits: {

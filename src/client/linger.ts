@@ -2,32 +2,29 @@
  * When batches are sent that are not full: when they have waited long enough, or, without a time to wait, at the end of
  * the turn of the event loop that opened them, unless a batch of the same partition is still under way.
  */
-import type { Batch } from "./batch.ts";
 import type { PartitionQueue } from "./partition-queue.ts";
-
-interface Waiting {
-  readonly queue: PartitionQueue;
-  readonly batch: Batch;
-  readonly dueMs: number;
-}
 
 export class Linger {
   readonly #lingerMs: number;
   /** Queues whose batch was opened in this turn. */
   #opened: PartitionQueue[] = [];
   #isTurnEndDue = false;
-  /** In the order they were opened, which is the order they are due. */
-  #waiting: Waiting[] = [];
+  /**
+   * Queues with a time to wait, and when that of the batch they opened last is over, by the monotonic clock; in the order
+   * in which it is. Batches are not kept here: those that are full and settled would be, until the timer goes off.
+   */
+  readonly #dueMs = new Map<PartitionQueue, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(lingerMs: number) {
     this.#lingerMs = lingerMs;
   }
 
-  /** The queue has opened a batch. */
-  opened(queue: PartitionQueue, batch: Batch): void {
+  /** The queue has opened a batch. @param openedMs by the monotonic clock, no earlier than that of any before */
+  opened(queue: PartitionQueue, openedMs: number): void {
     if (this.#lingerMs > 0) {
-      this.#waiting.push({ queue, batch, dueMs: batch.openedMs + this.#lingerMs });
+      this.#dueMs.delete(queue); // So that it becomes the last.
+      this.#dueMs.set(queue, openedMs + this.#lingerMs);
       this.#timer ??= setTimeout(() => this.#closeDue(), this.#lingerMs);
       return;
     }
@@ -44,6 +41,7 @@ export class Linger {
 
   stop(): void {
     clearTimeout(this.#timer);
+    this.#dueMs.clear();
   }
 
   #endTurn(): void {
@@ -55,16 +53,15 @@ export class Linger {
 
   #closeDue(): void {
     const nowMs = performance.now();
-    let due = 0;
-    for (; due < this.#waiting.length; due++) {
-      const { queue, batch, dueMs } = this.#waiting[due]!;
-      // It may have been filled and closed before.
-      const isOpen = queue.open === batch;
-      if (isOpen && dueMs > nowMs) break;
-      if (isOpen) queue.close();
+    for (const [queue, dueMs] of this.#dueMs) {
+      // Its batch may have been filled and closed before.
+      if (queue.open !== null && dueMs > nowMs) {
+        this.#timer = setTimeout(() => this.#closeDue(), Math.max(1, dueMs - nowMs));
+        return;
+      }
+      this.#dueMs.delete(queue);
+      queue.close();
     }
-    this.#waiting = this.#waiting.slice(due);
-    const next = this.#waiting[0];
-    this.#timer = next === undefined ? undefined : setTimeout(() => this.#closeDue(), Math.max(1, next.dueMs - nowMs));
+    this.#timer = undefined;
   }
 }

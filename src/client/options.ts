@@ -16,18 +16,27 @@ import type { ServerAddress } from "./transport.ts";
 /** Kafka's metadata.max.age.ms. */
 export const METADATA_MAX_AGE_MS = 300_000;
 
+/** Every line of the broker's log that is about a client shows its id. */
+const CLIENT_ID_LENGTH_MAX = 1000;
+
 export interface ConnectOptions {
   /** "host:port", "host" or "[IPv6]:port". Default "127.0.0.1:4500". */
   readonly server?: string;
-  /** Shown in the broker's logs and stats. Default "cambium-client". */
+  /** Shown in the broker's logs and stats; at most 1,000 characters. Default "cambium-client". */
   readonly clientId?: string;
   /** Ends the attempt to connect and, later, everything this client does. */
   readonly signal?: AbortSignal;
   /** ms that one attempt to connect may take, and `connect` as a whole. Default 10,000. */
   readonly connectTimeoutMs?: number;
-  /** ms that a request waits for a connection, and then for its answer. Default 30,000. */
+  /**
+   * ms that a request waits for a connection, and then for its answer: never less, and up to half a second more. `waitMs` of
+   * a fetch comes on top. Default 30,000.
+   */
   readonly requestTimeoutMs?: number;
-  /** ms of silence after which the broker is asked for a sign of life; after as many more the connection is given up. Default 10,000. */
+  /**
+   * ms of silence after which the broker is asked for a sign of life; when as many more have passed without one, the connection
+   * is given up. It is looked after four times a second, so less than 250 is as 250. Default 10,000.
+   */
   readonly heartbeatMs?: number;
   /** ms before the first attempt to connect again; doubled each time, with jitter. Default 50. */
   readonly reconnectMinMs?: number;
@@ -73,6 +82,11 @@ export function connectSettings(options: ConnectOptions): ConnectSettings {
     onConnectionLost: functionOption("onConnectionLost", options.onConnectionLost) ?? ignore,
     onConnectionRestored: functionOption("onConnectionRestored", options.onConnectionRestored) ?? ignore,
   };
+  const idLength = settings.clientId.length;
+  requireOption(
+    idLength <= CLIENT_ID_LENGTH_MAX,
+    `clientId has at most ${CLIENT_ID_LENGTH_MAX} characters, not ${idLength}`,
+  );
   requireOption(settings.reconnectMinMs <= settings.reconnectMaxMs, "reconnectMinMs is above reconnectMaxMs");
   return settings;
 }

@@ -1,6 +1,7 @@
 /** What a producer may be told, checked. */
 import type { BrokerError } from "../base/errors.ts";
 import {
+  booleanOption,
   choiceOption,
   functionOption,
   integerOption,
@@ -9,7 +10,7 @@ import {
   requireOption,
   signalOption,
   TIMER_MS_MAX,
-  textOption,
+  topicOption,
 } from "../base/options.ts";
 import { KIB, MIB } from "../base/units.ts";
 import { BATCH_BYTES_INLINE_MAX } from "../protocol/limits.ts";
@@ -127,13 +128,12 @@ export interface ProducerSettings {
   readonly onError: ((error: BrokerError, batch: FailedBatch) => void) | null;
 }
 
-/** @throws BrokerError INVALID_OPTION, UNSUPPORTED_COMPRESSION */
+/** @throws BrokerError INVALID_OPTION, INVALID_TOPIC, UNSUPPORTED_COMPRESSION */
 export function producerSettings(options: ProducerOptions): ProducerSettings {
   knownOptions("a producer", options, NAMES);
   signalOption("signal", options.signal);
   const acks = choiceOption("acks", options.acks ?? "all", [0, 1, "all"] as const);
-  const isIdempotent = options.idempotent ?? acks !== 0;
-  requireOption(typeof isIdempotent === "boolean", "idempotent is true or false");
+  const isIdempotent = booleanOption("idempotent", options.idempotent ?? acks !== 0);
   requireOption(!(isIdempotent && acks === 0), "an idempotent producer waits for acknowledgements: acks is not 0");
   const inFlightLimit = isIdempotent ? IN_FLIGHT_MAX : 1000;
   const batchBytes =
@@ -143,7 +143,7 @@ export function producerSettings(options: ProducerOptions): ProducerSettings {
   const deliveryTimeoutMs = integerOption("deliveryTimeoutMs", options.deliveryTimeoutMs ?? 120_000, 1, TIMER_MS_MAX);
   requireOption(lingerMs <= deliveryTimeoutMs, "lingerMs is part of deliveryTimeoutMs, so it is no longer than that");
   return {
-    topic: options.topic === undefined ? null : textOption("topic", options.topic),
+    topic: options.topic === undefined ? null : topicOption("topic", options.topic),
     acks,
     isIdempotent,
     lingerMs,

@@ -48,7 +48,7 @@ export class ProducerTopics {
   release(): PartitionQueue[] {
     const released: PartitionQueue[] = [];
     for (const topic of this.#retired) {
-      if (!topic.queues.every((queue) => queue.isIdle && queue.open === null)) continue;
+      if (!isIdle(topic)) continue;
       this.#retired.delete(topic);
       released.push(...topic.queues);
     }
@@ -103,8 +103,10 @@ export class ProducerTopics {
     try {
       const fresh = await this.#owner.load(topic.name);
       if (isSame(topic.topicId, fresh.topicId)) this.#owner.added(topic.update(fresh));
-    } catch {
-      // Batches are told what is wrong with their topic.
+    } catch (error) {
+      // Batches are told what is wrong with their topic. Where there are none, nobody else would let go of it.
+      const isGone = asBrokerError(error).code === "UNKNOWN_TOPIC_OR_PARTITION";
+      if (isGone && isIdle(topic)) this.forget(topic.name, topic.topicId);
     } finally {
       this.#refreshes.delete(topic);
     }
@@ -140,6 +142,10 @@ export class ProducerTopics {
     this.#lastName = "";
     this.#last = undefined;
   }
+}
+
+function isIdle({ queues }: ProducerTopic): boolean {
+  return queues.every((queue) => queue.isIdle && queue.open === null);
 }
 
 function isSame(left: Uint8Array, right: Uint8Array): boolean {

@@ -12,7 +12,8 @@
  */
 import { assert } from "../base/assert.ts";
 import { asBrokerError, BrokerError } from "../base/errors.ts";
-import { integerOption, TIMER_MS_MAX } from "../base/options.ts";
+import { integerOption, TIMER_MS_MAX, topicOption } from "../base/options.ts";
+import { checkTopicName } from "../base/topic-name.ts";
 import { BATCH_HEADER_SIZE } from "../wasm/layout.ts";
 import { retry } from "./backoff.ts";
 import { BATCH_AT, Batch, type BatchOutcome, type RecordWaiter } from "./batch.ts";
@@ -30,17 +31,13 @@ import { ProducerTopics } from "./producer-topics.ts";
 import { RecordEncoder } from "./record-encoder.ts";
 import { topicInfo } from "./topics.ts";
 import { TurnClock } from "./turn-clock.ts";
-import { untilAborted, type WaitOptions } from "./until-aborted.ts";
+import { type OnAbort, untilAborted, type WaitOptions } from "./until-aborted.ts";
 import { callUser } from "./user-callback.ts";
+import { Waiters } from "./waiters.ts";
 
 const SWEEP_MS = 250;
 /** Nothing is refused by limits that were heard of longer ago without asking whether they still hold. */
 const LIMITS_MAX_AGE_MS = 1000;
-
-interface ReadyWaiter {
-  resolve(): void;
-  reject(error: BrokerError): void;
-}
 
 export class Producer {
   readonly #settings: ProducerSettings;
@@ -54,7 +51,7 @@ export class Producer {
   readonly #linger: Linger;
   readonly #deferred: DeferredSends;
   readonly #sweeper: ReturnType<typeof setInterval>;
-  #readyWaiters: ReadyWaiter[] = [];
+  readonly #ready = new Waiters();
   /** What was lost of records that nobody waits for, since the last flush. */
   #lost: { readonly error: BrokerError; count: number } | null = null;
   /** Why nothing more is taken; what was taken before may still be on its way. */
@@ -68,7 +65,7 @@ export class Producer {
    *
    * @param module the core for memory that is not shared
    * @param ended  called when nothing is on its way any more and nothing will be
-   * @throws BrokerError INVALID_OPTION, UNSUPPORTED_COMPRESSION
+   * @throws BrokerError INVALID_OPTION, INVALID_TOPIC, UNSUPPORTED_COMPRESSION
    */
   constructor(connect: ConnectSettings, options: ProducerOptions, module: WebAssembly.Module, ended: () => void) {
     const settings = producerSettings(options);
@@ -102,7 +99,7 @@ export class Producer {
    * Sends a record.
    *
    * @returns resolves when the record is as durable as its topic promises
-   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, MESSAGE_TOO_LARGE, INVALID_RECORD, INVALID_TIMESTAMP
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC, MESSAGE_TOO_LARGE, INVALID_RECORD, INVALID_TIMESTAMP
    * @throws BrokerError REQUEST_TIMED_OUT  not acknowledged within deliveryTimeoutMs; it may be in the log or not
    * @throws BrokerError BUSY               too many sends wait for memory
    * @throws BrokerError CLOSED
@@ -111,6 +108,8 @@ export class Producer {
     return new Promise((resolve, reject) => {
       if (this.#end !== null) throw this.#end;
       const topic = this.#topicName(record);
+      // Those that are known have a name that is possible.
+      if (this.#topics.get(topic) === undefined) checkTopicName(topic);
       checkFields(record);
       this.#send({ topic, record, resolve, reject });
     });
@@ -124,7 +123,7 @@ export class Producer {
    * @returns false: it was taken, but now the memory is full; await `ready` before the next one
    * @throws BrokerError BUSY                        it was not taken: the memory is full, or a `send` before it has to wait
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION  also for a topic that exists, if it was not made known by `prepare`
-   * @throws BrokerError MESSAGE_TOO_LARGE, INVALID_RECORD, INVALID_TIMESTAMP, CLOSED
+   * @throws BrokerError INVALID_TOPIC, MESSAGE_TOO_LARGE, INVALID_RECORD, INVALID_TIMESTAMP, CLOSED
    */
   enqueue(record: ProducerRecord): boolean {
     if (this.#end !== null) throw this.#end;
@@ -146,12 +145,10 @@ export class Producer {
    * @throws the signal's reason
    */
   ready(options: WaitOptions = {}): Promise<void> {
-    return untilAborted(options, () => {
+    return untilAborted(options, (onAbort) => {
       if (this.#end !== null) throw this.#end;
       if (!this.#isFull() && this.#deferred.isEmpty) return;
-      return new Promise<void>((resolve, reject) => {
-        this.#readyWaiters.push({ resolve, reject });
-      });
+      return this.#ready.wait(onAbort);
     });
   }
 
@@ -170,11 +167,14 @@ export class Producer {
   /**
    * Makes a topic known, so that `enqueue` takes records for it. The producer's own topic is known from the start.
    *
-   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, CLOSED
-   * @throws BrokerError CONNECTION_LOST  there is no connection within requestTimeoutMs, or the next was lost
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC, INVALID_OPTION, CLOSED
+   * @throws BrokerError CONNECTION_LOST  there is no connection within requestTimeoutMs
+   * @throws BrokerError CONNECTION_LOST, REQUEST_TIMED_OUT, SHUTTING_DOWN, BUSY  the last reason why the broker could not be
+   *   asked, which is tried again for deliveryTimeoutMs
    * @throws the signal's reason
    */
   async prepare(topic: string, options: WaitOptions = {}): Promise<void> {
+    topicOption("topic", topic);
     if (this.#end !== null) throw this.#end;
     await untilAborted(options, async () => {
       if (this.#topics.get(topic) !== undefined) return;
@@ -190,7 +190,7 @@ export class Producer {
    * @throws the signal's reason; what was lost is then told by the next flush
    */
   async flush(options: WaitOptions = {}): Promise<void> {
-    await untilAborted(options, () => this.#settleAll());
+    await untilAborted(options, (onAbort) => this.#settleAll(onAbort));
     const lost = this.#lost;
     this.#lost = null;
     if (lost === null) return;
@@ -367,7 +367,7 @@ export class Producer {
       queue.enqueue(batch);
     } else {
       queue.open = batch;
-      this.#linger.opened(queue, batch);
+      this.#linger.opened(queue, openedMs);
     }
     return batch;
   }
@@ -437,29 +437,37 @@ export class Producer {
     this.#deferred.offer((send, sinceMs) => this.#take(send, sinceMs));
     if (this.#isFull()) this.#makeWay();
     if (this.#isFull() || !this.#deferred.isEmpty) return;
-    const waiters = this.#readyWaiters;
-    this.#readyWaiters = [];
-    for (const waiter of waiters) waiter.resolve();
+    this.#ready.resolveAll();
   }
 
-  async #settleAll(): Promise<void> {
+  async #settleAll(onAbort: OnAbort): Promise<void> {
     const { pushed } = this.#deferred;
     while (this.#deferred.hasBefore(pushed)) {
       // They may wait for the memory of batches that would linger.
       for (const queue of this.#topics.queues()) queue.close();
-      if (this.#deferred.hasBefore(pushed)) await this.#deferred.shrunk();
+      if (this.#deferred.hasBefore(pushed)) await this.#deferred.shrunk(onAbort);
     }
-    await this.#settleBatches();
+    await this.#settleBatches(onAbort);
   }
 
   /** Closes the open batches, and waits for all there are. */
-  async #settleBatches(): Promise<void> {
-    const settled: Promise<void>[] = [];
+  #settleBatches(onAbort: OnAbort): Promise<void> {
+    const batches: Batch[] = [];
     for (const queue of this.#topics.queues()) {
       queue.close();
-      for (const batch of queue.batches()) settled.push(new Promise((resolve) => batch.onSettled(resolve)));
+      batches.push(...queue.batches());
     }
-    await Promise.all(settled);
+    return new Promise((resolve) => {
+      let left = batches.length;
+      const settled = (): void => {
+        if (--left === 0) resolve();
+      };
+      if (left === 0) resolve();
+      for (const batch of batches) batch.onSettled(settled);
+      onAbort(() => {
+        for (const batch of batches) batch.offSettled(settled);
+      });
+    });
   }
 
   /** Gives up what has waited too long, and asks for what may be new. */
@@ -485,14 +493,14 @@ export class Producer {
     this.#linger.stop();
     for (const queue of this.#topics.queues()) queue.fail(error);
     this.#deferred.rejectAll(error);
-    const waiters = this.#readyWaiters;
-    this.#readyWaiters = [];
-    for (const waiter of waiters) waiter.reject(error);
+    this.#ready.rejectAll(error);
     this.#ended();
   }
 }
 
+/** @throws BrokerError INVALID_TOPIC  it cannot be known */
 function unknownTopic(name: string): BrokerError {
+  checkTopicName(name);
   return new BrokerError(
     "UNKNOWN_TOPIC_OR_PARTITION",
     `this producer does not know topic ${name}; await prepare("${name}")`,

@@ -4,7 +4,7 @@
  * One record at a time: `take` looks at it, then `size` and `write` may be called until the next one is taken. Bytes are
  * written once, straight to where they will be sent from; to fill a table for the core would take twice as long.
  */
-import { BrokerError } from "../base/errors.ts";
+import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { KIB } from "../base/units.ts";
 import { TextScratch } from "./text-scratch.ts";
 import { varintSize, varlongSize, writeVarint, writeVarlong, zigzag } from "./varint.ts";
@@ -122,16 +122,21 @@ function byteLength(what: string, bytes: Uint8Array): number {
 
 function pairsOf(headers: Headers): readonly HeaderPair[] {
   if (typeof headers === "object" && headers !== null) {
-    // A record may be looked at again: when there is memory, or after BUSY.
-    if (Symbol.iterator in headers && Object.is(headers[Symbol.iterator](), headers))
-      throw new BrokerError(
-        "INVALID_RECORD",
-        "headers that can be iterated only once: give the Map itself, or an array",
-      );
-    const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
+    const pairs = Symbol.iterator in headers ? iterated(headers) : Object.entries(headers);
     if (pairs.every((pair) => Array.isArray(pair))) return pairs;
   }
   throw new BrokerError("INVALID_RECORD", "headers are an object, a Map, or an iterable of [name, value]");
+}
+
+/** What comes of iterating is the caller's: whatever it throws, the record is what was wrong. */
+function iterated(headers: Iterable<HeaderPair>): readonly HeaderPair[] {
+  try {
+    // A record may be looked at again: when there is memory, or after BUSY.
+    if (!Object.is(headers[Symbol.iterator](), headers)) return [...headers];
+  } catch (error) {
+    throw asBrokerError(error, "INVALID_RECORD");
+  }
+  throw new BrokerError("INVALID_RECORD", "headers that can be iterated only once: give the Map itself, or an array");
 }
 
 /** @returns about as many bytes as they take in a record. @throws BrokerError INVALID_RECORD */

@@ -15,6 +15,7 @@ import { Backoff } from "./backoff.ts";
 import { BatchHeader } from "./batch-header.ts";
 import type { Connection } from "./connection.ts";
 import { type ConsumerSettings, EARLIEST, LATEST, type StartValue } from "./consumer-options.ts";
+import type { LargeTurns, TurnTaker } from "./large-turns.ts";
 import { damagedBatch, located } from "./located-error.ts";
 import { type BatchSink, SliceAssembler } from "./slice-assembler.ts";
 import { HEADROOM } from "./transport.ts";
@@ -42,6 +43,7 @@ export interface DueBatch {
 export interface SubscriptionOwner {
   readonly settings: ConsumerSettings;
   readonly crc32c: Crc32c;
+  readonly turns: LargeTurns;
   /** What comes under this id is the subscription's. */
   route(id: number, subscription: Subscription): void;
   unroute(id: number): void;
@@ -53,7 +55,7 @@ export interface SubscriptionOwner {
   failed(error: BrokerError): void;
 }
 
-export class Subscription implements BatchSink {
+export class Subscription implements BatchSink, TurnTaker {
   readonly topic: string;
   readonly topicId: Uint8Array;
   readonly partition: number;
@@ -61,7 +63,7 @@ export class Subscription implements BatchSink {
   #creditMax: number;
   readonly #header = new BatchHeader();
   readonly #backoff = new Backoff(RETRY_MIN_MS, RETRY_MAX_MS);
-  #assembler = new SliceAssembler(this);
+  #assembler: SliceAssembler;
   #connection: Connection | null = null;
   #id = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -78,8 +80,12 @@ export class Subscription implements BatchSink {
   #fromTime: number;
   /** Bytes delivered and not consumed. */
   #held = 0;
-  /** Bytes consumed that the broker has not been told of; negative: it has as much more than it should. */
-  #consumed = 0;
+  /** Bytes that the broker may still send. */
+  #credit = 0;
+  /** Bytes of a batch that is larger than creditMax, for which there is more credit until it is read; 0: there is none. */
+  #turnBytes = 0;
+  /** It has not come whole yet. */
+  #isTurnComing = false;
   /** First offset that cannot be read yet. */
   highWatermark = 0;
   /** Offset after the last record that was handed to the user; -1: not known yet. The owner moves it. */
@@ -103,6 +109,7 @@ export class Subscription implements BatchSink {
     this.partition = partition;
     this.#start = start;
     this.#creditMax = creditMax;
+    this.#assembler = new SliceAssembler(this, creditMax);
     this.#owner = owner;
     if (start.start === Start.Offset) this.doneOffset = start.value;
     this.#fromTime = start.start === Start.Timestamp ? start.value : Number.NEGATIVE_INFINITY;
@@ -122,6 +129,7 @@ export class Subscription implements BatchSink {
     this.#connection = null;
     clearTimeout(this.#retryTimer);
     this.#wentOn();
+    this.#forgetPartial();
   }
 
   /** All below is handed out and done with. */
@@ -138,8 +146,8 @@ export class Subscription implements BatchSink {
 
   /** From now on less may be under way and not consumed. What the broker has already it may send. */
   limitCredit(creditMax: number): void {
-    this.#consumed -= this.#creditMax - creditMax;
     this.#creditMax = creditMax;
+    this.#giveBack();
   }
 
   /** The broker's answer to Subscribe. */
@@ -156,6 +164,7 @@ export class Subscription implements BatchSink {
     const { onOutOfRange, onCorrupt } = this.#owner.settings;
     const nextOffset = error.details["nextOffset"];
     this.#owner.unroute(this.#id);
+    this.#forgetPartial();
     if (error.code === "OFFSET_OUT_OF_RANGE" && onOutOfRange !== "fail") {
       this.#start = onOutOfRange === "earliest" ? EARLIEST : LATEST;
       this.#fromTime = Number.NEGATIVE_INFINITY;
@@ -175,18 +184,20 @@ export class Subscription implements BatchSink {
   /** A slice. */
   data(data: DataReader, frame: FrameReader): void {
     this.highWatermark = data.highWatermark;
-    this.#giveBack(this.#assembler.take(frame.bytes, data.bytesAt, data.bytesSize, data.batchPosition));
+    this.#assembler.take(frame.bytes, data.bytesAt, data.bytesSize, data.batchPosition);
+    // Not before: until then it stands for what of the slice is not delivered yet.
+    this.#credit -= data.bytesSize;
+    this.#giveBack();
   }
 
   batch(bytes: Uint8Array, at: number, size: number, isOwned: boolean): void {
     if (this.#isDone) return;
     const header = this.#header;
-    // Its parts were given back as they came, so that it could come at all. Now that it is whole it counts.
-    if (isOwned) this.#consumed -= size;
+    if (isOwned) this.#isTurnComing = false;
     header.read(bytes, at);
     if (!header.isIntact(bytes, at, this.#owner.crc32c)) {
       this.#damaged(header.nextOffset);
-      this.#giveBack(size);
+      this.#settled(size);
       return;
     }
     // The first batch may begin before the offset that was asked for, and more may have come since the end was noted.
@@ -198,7 +209,7 @@ export class Subscription implements BatchSink {
     if (!isPast) this.#goOnAt(header.nextOffset);
     if (isPast || isBeyond || isEmpty) {
       if (isEmpty && !isPast && !isBeyond) this.passed(header.nextOffset);
-      this.#giveBack(size);
+      this.#settled(size);
     } else {
       this.#fromTime = Number.NEGATIVE_INFINITY;
       this.#held += size;
@@ -212,7 +223,14 @@ export class Subscription implements BatchSink {
     this.#held -= size;
     assert(this.#held >= 0, "a batch is consumed once");
     this.#settlePassed();
-    this.#giveBack(size);
+    this.#settled(size);
+  }
+
+  /** There is memory for the batch that comes in part, although it is larger than this partition's share. */
+  turned(): void {
+    this.#turnBytes = this.#assembler.size;
+    this.#isTurnComing = true;
+    this.#giveBack();
   }
 
   /** Ends it; nothing more is delivered. */
@@ -221,6 +239,7 @@ export class Subscription implements BatchSink {
     this.#isDone = true;
     clearTimeout(this.#retryTimer);
     this.#owner.unroute(this.#id);
+    this.#forgetPartial();
     // Its answer, and the slices that are on their way, are nobody's.
     const connection = this.#connection;
     connection?.post("Unsubscribe", { subscription: this.#id }, connection.nextCorrelation());
@@ -231,14 +250,13 @@ export class Subscription implements BatchSink {
     if (connection === null || this.#isDone) return;
     const { topicId, partition } = this;
     const { start, value } = this.#start;
-    this.#assembler = new SliceAssembler(this);
-    const credit = this.#creditMax - this.#held;
-    this.#consumed = Math.min(0, credit);
+    const credit = Math.max(0, this.#creditMax + this.#turnBytes - this.#held);
+    this.#credit = credit;
     // One number for the subscription and for the request: it is unique on the connection.
     const id = connection.nextCorrelation();
     this.#id = id;
     this.#owner.route(id, this);
-    const body = { subscription: id, topicId, partition, start, value: value as Offset, credit: Math.max(0, credit) };
+    const body = { subscription: id, topicId, partition, start, value: value as Offset, credit };
     connection.post("Subscribe", body, id);
   }
 
@@ -306,13 +324,38 @@ export class Subscription implements BatchSink {
     this.#owner.failed(error);
   }
 
-  /** The broker may send as much again. It is told at half of the credit, so that it never has to wait. */
-  #giveBack(bytes: number): void {
-    this.#consumed += bytes;
-    if (2 * this.#consumed < this.#creditMax || this.#connection === null || this.#isDone) return;
+  /** What came of a batch is dropped: it will come again from its beginning. */
+  #forgetPartial(): void {
+    this.#assembler = new SliceAssembler(this, this.#creditMax);
+    if (this.#turnBytes === 0 || this.#isTurnComing) this.#leaveTurn();
+  }
+
+  #leaveTurn(): void {
+    this.#turnBytes = 0;
+    this.#isTurnComing = false;
+    this.#owner.turns.leave(this);
+  }
+
+  /** A batch of this size is not held any more. */
+  #settled(size: number): void {
+    if (size === this.#turnBytes) this.#leaveTurn();
+    this.#giveBack();
+  }
+
+  /**
+   * Lets the broker send what there is room for again. It is told at half of the credit, so that it never has to wait; or
+   * earlier, when that lets a batch become whole for which it has too little.
+   */
+  #giveBack(): void {
+    if (this.#connection === null || this.#isDone) return;
+    const { size, filled, missing } = this.#assembler;
+    if (size > this.#creditMax && this.#turnBytes === 0) this.#owner.turns.ask(this);
+    const room = this.#creditMax + this.#turnBytes - this.#held - filled - this.#credit;
+    const completes = missing > this.#credit && missing <= this.#credit + room;
+    if (2 * room < this.#creditMax && !completes) return;
     const frame = new Uint8Array(HEADROOM + CREDIT_FRAME_SIZE);
-    writeCredit(frame, HEADROOM, this.#id, this.#consumed);
-    this.#consumed = 0;
+    writeCredit(frame, HEADROOM, this.#id, room);
+    this.#credit += room;
     this.#connection.send(frame, HEADROOM, CREDIT_FRAME_SIZE);
   }
 }

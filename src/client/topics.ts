@@ -1,9 +1,17 @@
 /** Topics: what the broker has, and how to change it. */
 import { BrokerError, type ErrorName, errorNameOf } from "../base/errors.ts";
-import { knownOptions, type OptionNames } from "../base/options.ts";
+import {
+  booleanOption,
+  integerOption,
+  knownOptions,
+  type OptionNames,
+  objectOption,
+  requireOption,
+  topicOption,
+} from "../base/options.ts";
 import { topicIdFromBytes } from "../base/topic-id.ts";
 import type { Encodable } from "../protocol/field-codec.ts";
-import type { Bodies, SettingInfo, TopicInfo } from "../protocol/generated/messages.ts";
+import type { Bodies, Setting, SettingInfo, TopicInfo } from "../protocol/generated/messages.ts";
 import { Durability } from "../protocol/generated/wire.ts";
 import type { BodyName } from "../protocol/messages.ts";
 import { brokerError } from "../protocol/wire-error.ts";
@@ -92,6 +100,7 @@ const TOPIC_CHANGE: OptionNames<TopicChange> = { settings: true, partitions: tru
  * - CONNECTION_LOST, REQUEST_TIMED_OUT: it may have been carried out or not
  * - SHUTTING_DOWN, BUSY: it was not, and may be made again
  * - CLOSED: the client is closed
+ * - INVALID_OPTION, INVALID_TOPIC, MESSAGE_TOO_LARGE: it was not made
  * - the reason of `options.signal`: it may have been carried out or not
  */
 export class Topics {
@@ -105,14 +114,17 @@ export class Topics {
    * Makes a topic.
    *
    * @returns the new topic; null if it was only validated
-   * @throws BrokerError TOPIC_ALREADY_EXISTS, INVALID_TOPIC, INVALID_PARTITIONS, INVALID_CONFIG, LIMIT_EXCEEDED, NO_SPACE
-   * @throws BrokerError INVALID_OPTION; and as all requests do
+   * @throws BrokerError TOPIC_ALREADY_EXISTS, INVALID_PARTITIONS, INVALID_CONFIG, LIMIT_EXCEEDED, NO_SPACE; and as all requests do
    */
   async create(topic: NewTopic, options: WaitOptions = {}): Promise<TopicDescription | null> {
     knownOptions("a topic", topic, NEW_TOPIC);
     const { name, partitions = 1, settings = {}, validateOnly = false } = topic;
-    const list = Object.entries(settings).map(([key, value]) => ({ key, value: String(value) }));
-    const body = { name, partitions, settings: list, validateOnly };
+    const body = {
+      name: topicOption("name", name),
+      partitions: countOption(partitions),
+      settings: settingsOption(settings).set,
+      validateOnly: booleanOption("validateOnly", validateOnly),
+    };
     const { topics } = await this.#request("CreateTopic", body, "TopicsResult", options);
     return topics[0] === undefined ? null : describe(topics[0]);
   }
@@ -123,26 +135,29 @@ export class Topics {
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION; and as all requests do
    */
   async delete(name: string, options: WaitOptions = {}): Promise<void> {
-    await this.#request("DeleteTopic", { name }, "Done", options);
+    await this.#request("DeleteTopic", { name: topicOption("name", name) }, "Done", options);
   }
 
   /**
    * Changes a topic's settings, or gives it more partitions.
    *
-   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, INVALID_CONFIG, INVALID_PARTITIONS, INVALID_OPTION; and as all requests do
+   * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, INVALID_CONFIG, INVALID_PARTITIONS; and as all requests do
    */
   async alter(name: string, change: TopicChange, options: WaitOptions = {}): Promise<void> {
     knownOptions("a topic's change", change, TOPIC_CHANGE);
     const { settings = {}, partitions, validateOnly = false } = change;
-    const entries = Object.entries(settings);
-    const set = entries.flatMap(([key, value]) => (value === null ? [] : [{ key, value: String(value) }]));
-    const unset = entries.flatMap(([key, value]) => (value === null ? [key] : []));
-    const body = { name, set, unset, partitions: partitions ?? -1, validateOnly };
+    const body = {
+      name: topicOption("name", name),
+      ...settingsOption(settings, true),
+      partitions: partitions === undefined ? -1 : countOption(partitions),
+      validateOnly: booleanOption("validateOnly", validateOnly),
+    };
     await this.#request("AlterTopic", body, "TopicsResult", options);
   }
 
   /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION; and as all requests do */
   async describe(name: string, options: WaitOptions = {}): Promise<TopicDescription> {
+    topicOption("name", name);
     return describe(await untilAborted(options, () => topicInfo(this.#channel, name, true)));
   }
 
@@ -160,6 +175,26 @@ export class Topics {
   ): Promise<Bodies[Answer]> {
     return untilAborted(options, () => this.#channel.request(type, body, answer));
   }
+}
+
+/** How many the broker would take is for it to say. @throws BrokerError INVALID_OPTION  the protocol has no such number */
+function countOption(partitions: number): number {
+  return integerOption("partitions", partitions, 1, 2 ** 31 - 1);
+}
+
+/** @throws BrokerError INVALID_OPTION */
+function settingsOption(settings: object, mayUnset = false): { set: Setting[]; unset: string[] } {
+  objectOption("settings is", settings);
+  const set: Setting[] = [];
+  const unset: string[] = [];
+  for (const [key, value] of Object.entries(settings) as [string, unknown][]) {
+    const isValue = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+    const isUnset = mayUnset && value === null;
+    requireOption(isValue || isUnset, `the setting ${key} is text, a number, true or false, not ${typeof value}`);
+    if (isUnset) unset.push(key);
+    else set.push({ key, value: String(value) });
+  }
+  return { set, unset };
 }
 
 /** @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION */

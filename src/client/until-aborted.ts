@@ -1,5 +1,5 @@
 /** Waiting that a caller may give up. */
-import { signalOption } from "../base/options.ts";
+import { knownOptions, type OptionNames, signalOption } from "../base/options.ts";
 
 /** For a call that waits. */
 export interface WaitOptions {
@@ -7,26 +7,41 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Called with what takes the present wait back, should the caller give up; it takes the place of the one before. */
+export type OnAbort = (undo: () => void) => void;
+
+const NAMES: OptionNames<WaitOptions> = { signal: true };
+
 /**
  * Waits as long as the signal lets it. What is waited for goes on, unless the signal was aborted before.
  *
- * @throws BrokerError INVALID_OPTION  that is no signal
+ * @throws BrokerError INVALID_OPTION  these are no options, or that is no signal
  * @throws the signal's reason; and what `start` throws
  */
 export async function untilAborted<Result>(
-  { signal }: WaitOptions,
-  start: () => Promise<Result> | Result,
+  options: WaitOptions,
+  start: (onAbort: OnAbort) => Promise<Result> | Result,
 ): Promise<Result> {
+  knownOptions("a call that waits", options, NAMES);
+  const { signal } = options;
   signalOption("signal", signal);
-  if (signal === undefined) return start();
+  if (signal === undefined) return start(() => {});
   signal.throwIfAborted();
   let abort = (): void => {};
+  let undoWait = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
+    abort = () => {
+      reject(signal.reason);
+      undoWait();
+    };
   });
   signal.addEventListener("abort", abort);
   try {
-    return await Promise.race([start(), aborted]);
+    const started = start((undo) => {
+      undoWait = undo;
+      if (signal.aborted) undo();
+    });
+    return await Promise.race([started, aborted]);
   } finally {
     signal.removeEventListener("abort", abort);
   }

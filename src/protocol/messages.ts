@@ -27,14 +27,16 @@ let builder = new Builder(BUILDER_BYTES_INITIAL);
 /**
  * @param correlation of a request: its own, chosen by the client; of an answer: the request's; 0: neither
  * @param body        scalars that are left out take the schema's defaults
+ * @param bytesMax    of the largest frame that the other end takes
  * @returns the frame, in memory of its own
- * @throws BrokerError MESSAGE_TOO_LARGE  no client would accept the frame
+ * @throws BrokerError MESSAGE_TOO_LARGE  the other end would not accept the frame
  * @throws AssertionFailure  a number does not fit its field
  */
 export function encodeMessage<Name extends BodyName>(
   type: Name,
   correlation: number,
   body: Encodable<Bodies[Name]>,
+  bytesMax: number = ANSWER_BYTES_MAX,
 ): Uint8Array {
   builder.clear();
   const reference = bodyEncoders[type](builder, body);
@@ -42,8 +44,8 @@ export function encodeMessage<Name extends BodyName>(
   Frame.finishFrameBuffer(builder, Frame.createFrame(builder, id, Body[type], reference));
   const built = builder.asUint8Array();
   if (builder.dataBuffer().capacity() > BUILDER_BYTES_KEPT) builder = new Builder(BUILDER_BYTES_INITIAL);
-  if (built.length > ANSWER_BYTES_MAX)
-    throw new BrokerError("MESSAGE_TOO_LARGE", `a ${type} takes ${built.length} bytes`);
+  if (built.length > bytesMax)
+    throw new BrokerError("MESSAGE_TOO_LARGE", `a ${type} takes ${built.length} bytes; at most ${bytesMax} are taken`);
   return built.slice();
 }
 

@@ -43,6 +43,8 @@ export class FakeConnection {
   /** Bytes of batches that are not answered; the test fails when it exceeds the window. */
   unacknowledged = 0;
   unacknowledgedMax = 0;
+  /** Bytes of batches that were sent. */
+  dataBytesSent = 0;
   window: number;
   /** The WindowAcks that came. */
   readonly windowAcks: number[] = [];
@@ -321,9 +323,14 @@ export class FakeConnection {
     }
   }
 
-  #fetch(correlation: number, { topicId, partition: index, start, value, bytesMax }: Bodies["Fetch"]): void {
+  #fetch(correlation: number, body: Bodies["Fetch"]): void {
+    const { topicId, partition: index, start, value, bytesMax, waitMsMax } = body;
     const { partition } = this.#broker.partition(topicId, index);
     const offset = startOffset(partition, start, value);
+    if (waitMsMax > 0 && offset === partition.highWatermark) {
+      setTimeout(() => this.#fetch(correlation, { ...body, waitMsMax: 0 }), waitMsMax);
+      return;
+    }
     const reader = { partition, offset, position: 0, credit: bytesMax };
     while (reader.credit > 0 && this.#slice(0, reader, correlation));
     const end = { ...numbers(partition), baseOffset: reader.offset as Offset, last: true, bytes: new Uint8Array(0) };
@@ -360,6 +367,7 @@ export class FakeConnection {
     }
     const bytes = new Uint8Array(Buffer.concat(parts));
     reader.credit -= bytes.length;
+    this.dataBytesSent += bytes.length;
     const body = { ...numbers(partition), subscription: id, batchPosition: position, bytes };
     this.send("Data", correlation, { ...body, baseOffset: batch.baseOffset as Offset });
     return true;

@@ -54,7 +54,7 @@ test("producer", async () => {
 test("consumer", async () => {
   const client = await connectTo(await startFakeBroker());
   const wrong: readonly [string, unknown][] = [
-    ["topic", ""],
+    ["topic", undefined],
     ["partitions", 1],
     ["partitions", [0.5]],
     ["from", 5],

@@ -1,11 +1,10 @@
 /** Partitions of a consumer that are paused and resumed. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { KIB } from "../../src/base/units.ts";
 import { PullQueue } from "../../src/client/pull-queue.ts";
+import { collectGarbage } from "../helpers/garbage.ts";
 import { until } from "../helpers/until.ts";
 import { Random } from "../protocol/random.ts";
 import { plainBatch, writeBatch } from "../wasm/batch-writer.ts";
@@ -209,8 +208,6 @@ test("all but one: pause and resume add up, whatever was known", async () => {
 });
 
 test("a queue that is never empty keeps nothing of what was pulled", async () => {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
   const queue = new PullQueue<{ index: number }>(() => false);
   const pulled: WeakRef<object>[] = [];
   queue.push({ index: 0 });
@@ -221,6 +218,6 @@ test("a queue that is never empty keeps nothing of what was pulled", async () =>
     pulled.push(new WeakRef(item!));
   }
   await sleep(0);
-  collect();
+  collectGarbage();
   expect(pulled.filter((item) => item.deref() !== undefined).length).toBeLessThan(10);
 });

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
 import { KIB, MIB } from "../../src/base/units.ts";
 import type { BatchAck, FailedBatch, ProducerRecord } from "../../src/client/index.ts";
+import { collectGarbage } from "../helpers/garbage.ts";
 import { until } from "../helpers/until.ts";
 import { Random } from "../protocol/random.ts";
 import type { Arrival } from "./fake-broker-state.ts";
@@ -548,10 +547,8 @@ describe("the end", () => {
       return new WeakRef(producer);
     };
     const used = await use();
-    setFlagsFromString("--expose-gc");
-    const collect = runInNewContext("gc") as () => void;
     await until(() => {
-      collect();
+      collectGarbage();
       return used.deref() === undefined;
     });
   });
