@@ -31,6 +31,7 @@ class CambiumClient implements LoadClient {
       lingerMs,
       onAck: ({ topic, partition, count }) => acknowledged(isOfMany ? indexes.get(topic)! : partition, count),
     });
+    if (isOfMany) await Promise.all(topics.map((topic) => producer.prepare(topic)));
     return isOfMany ? new ProducerToMany(producer, topics) : new CambiumProducer(producer);
   }
 
