@@ -24,6 +24,7 @@ import type { Driver } from "../src/bench/driver.ts";
 import { footprint } from "../src/bench/footprint.ts";
 import type { LatencySummary } from "../src/bench/latencies.ts";
 import { measureLimits } from "../src/bench/limits.ts";
+import { canDropPageCache } from "../src/bench/page-cache.ts";
 import { type ReportFacts, reportOf } from "../src/bench/report.ts";
 import { reportPage } from "../src/bench/report-page.ts";
 import { run } from "../src/bench/run.ts";
@@ -88,7 +89,8 @@ async function driverOrNull(peer: string): Promise<Driver | null> {
 
 /** Beside Cambium and what the generators reach, a workload is for the first Kafka that was named, unless it is for all. */
 function isFor(workload: Workload, peer: string): boolean {
-  if (options.all || workload.rivals === "all" || peer === "cambium" || peer === "null") return true;
+  if (peer === "null") return workload.consumers === 0 && !workload.isCold;
+  if (options.all || workload.rivals === "all" || peer === "cambium") return true;
   return peer === peers.find((each) => each.startsWith("kafka-"));
 }
 
@@ -104,6 +106,7 @@ async function measure(peer: string, driver: Driver, workload: Workload, repetit
 function lackOf(driver: Driver, workload: Workload): string | null {
   if (workload.isQueue && driver.isQueue !== true)
     return "it has no queue whose records are acknowledged one by one, or no client here that uses it";
+  if (workload.isCold && !canDropPageCache()) return "only root may empty the system's page cache";
   return driver.lacks?.(workload) ?? null;
 }
 

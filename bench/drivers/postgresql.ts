@@ -54,7 +54,10 @@ export async function postgresqlDriver(): Promise<Driver> {
     produce: [generator, "produce"],
     consume: [generator, "consume"],
     isQueue: true,
-    lacks: ({ durability }) => (durability === "memory" ? "it has no table of a queue in memory" : null),
+    lacks: ({ durability, consumers, readers }) => {
+      if (consumers > 1 || readers > 1) return "a record is taken by one consumer";
+      return durability === "memory" ? "it has no table of a queue in memory" : null;
+    },
     start: (folder, durability) => startPostgresql(programs, folder, durability),
   };
 }

@@ -75,6 +75,15 @@ export const targets: readonly Target[] = [
       return drain === undefined || drain === null ? null : atLeast(drain.bytesPerSecond.median / 1e6, 1000, " MB/s");
     },
   },
+  {
+    name: "the same to 10 consumers at once, in sum, against one",
+    wanted: "no slower",
+    of: (figures) => {
+      const [one, ten] = [figures.cambium(BACKLOG)?.drain, figures.cambium("replay-10-consumers-1kb")?.drain];
+      if (one === undefined || one === null || ten === undefined || ten === null) return null;
+      return atLeast(ten.bytesPerSecond.median / one.bytesPerSecond.median, 1, " times");
+    },
+  },
   rate("fan-out of 1 KiB to 100 consumers, deliveries", "fan-out-100-consumers-1kb", 200_000),
   footprint("ready after a start", "startMs", 350, 1, " ms"),
   footprint("ready after a kill, with 10 GB", "afterKillMs", 1500, 1, " ms"),

@@ -64,9 +64,10 @@ export interface RunReports {
 export function figuresOf(
   { produced, consumed: read, broker, brokerMemoryBytes }: RunReports,
   { warmNs, endNs }: Window,
-  { consumers, size }: Pick<Workload, "consumers" | "size">,
+  { consumers, readers, size }: Pick<Workload, "consumers" | "readers" | "size">,
 ): RunFigures {
   const consumed = consumers > 0 ? read : [];
+  const connections = consumers > 0 ? consumers : readers;
   const counted = consumers > 0 ? consumed : produced;
   const gain = (
     reports: readonly { readonly samples: readonly Sample[] }[],
@@ -103,25 +104,27 @@ export function figuresOf(
     endToEnd: whole(endToEnd),
     audit: {
       acknowledged: sum(produced.flatMap(({ acked }) => acked)),
-      consumed: sum(read.flatMap(({ good }) => good)) * Math.max(1, consumers / Math.max(1, read.length)),
+      consumed: (sum(read.flatMap(({ good }) => good)) * connections) / Math.max(1, read.length),
     },
-    drain: consumers === 0 && read.length === 1 ? drainOf(read[0]!, broker, size) : null,
+    drain: consumers === 0 && read.length > 0 ? drainOf(read, broker, size) : null,
   };
 }
 
-/** @returns null: all of it came between two looks at it */
-function drainOf({ samples }: ConsumeReport, broker: readonly BrokerSample[], size: number): DrainFigures | null {
-  const records = samples.at(-1)!.count;
-  const from = samples.findLast(({ count }) => count === 0) ?? samples[0]!;
-  const to = samples.find(({ count }) => count === records)!;
-  const seconds = (to.atNs - from.atNs) / 1e9;
+/** Of all that read it, together. @returns null: all of it came between two looks at it */
+function drainOf(read: readonly ConsumeReport[], broker: readonly BrokerSample[], size: number): DrainFigures | null {
+  const records = sum(read.map(({ samples }) => samples.at(-1)!.count));
+  const begins = read.map(({ samples }) => samples.findLast(({ count }) => count === 0) ?? samples[0]!);
+  const ends = read.map(({ samples }) => samples.find(({ count }) => count === samples.at(-1)!.count)!);
+  const fromNs = Math.min(...begins.map(({ atNs }) => atNs));
+  const toNs = Math.max(...ends.map(({ atNs }) => atNs));
+  const seconds = (toNs - fromNs) / 1e9;
   if (seconds <= 0) return null;
   const perRecord = (cpu: number): number => (cpu / records) * 1e6;
   return {
     recordsPerSecond: records / seconds,
     bytesPerSecond: (records * size) / seconds,
-    brokerCpuUs: perRecord(gainOf(broker, "cpu", from.atNs, to.atNs)),
-    consumerCpuUs: perRecord(to.cpu - from.cpu),
+    brokerCpuUs: perRecord(gainOf(broker, "cpu", fromNs, toNs)),
+    consumerCpuUs: perRecord(sum(ends.map(({ cpu }, index) => cpu - begins[index]!.cpu))),
   };
 }
 

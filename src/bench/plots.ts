@@ -21,6 +21,7 @@ export interface TimeSeries {
 
 const BAR_HEIGHT = 26;
 const LABEL_WIDTH = 260;
+const LABEL_LENGTH_MAX = 38;
 const BAR_WIDTH = 560;
 const VALUE_WIDTH = 140;
 
@@ -32,13 +33,17 @@ export function barChart(bars: readonly Bar[], unit: string): string {
     const top = index * BAR_HEIGHT + 4;
     const middle = top + BAR_HEIGHT / 2 - 2;
     const value = `${Math.round(spread.median).toLocaleString("en")} ${unit}`;
-    return `<text x="${LABEL_WIDTH - 8}" y="${middle + 4}" text-anchor="end">${label}</text>
+    return `<text x="${LABEL_WIDTH - 8}" y="${middle + 4}" text-anchor="end">${shortened(label)}</text>
 <rect x="${LABEL_WIDTH}" y="${top}" width="${(x(spread.median) - LABEL_WIDTH).toFixed(1)}" height="${BAR_HEIGHT - 6}" fill="${colour}"/>
 <path d="M${x(spread.min).toFixed(1)} ${middle}H${x(spread.max).toFixed(1)}" stroke="#222" stroke-width="2"/>
 <text x="${(x(spread.max) + 8).toFixed(1)}" y="${middle + 4}">${value}</text>`;
   });
   const [width, height] = [LABEL_WIDTH + BAR_WIDTH + VALUE_WIDTH, bars.length * BAR_HEIGHT + 8];
   return `<svg viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-label="${unit}">${rows.join("")}</svg>`;
+}
+
+function shortened(label: string): string {
+  return label.length <= LABEL_LENGTH_MAX ? label : `${label.slice(0, LABEL_LENGTH_MAX - 1)}…`;
 }
 
 const PLOT = { width: 520, height: 260, left: 56, right: 14, top: 22, bottom: 30 };

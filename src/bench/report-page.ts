@@ -44,7 +44,7 @@ export function reportPage(report: Report): string {
 doubles, reorders or damages one has no figure. Figures are medians of the repetitions, with their range; latencies are merged over
 them, and stop at the quantile beyond which fewer than 100 samples lie.</p>
 <p class="legend">${peers.map(([peer, title]) => `<span><i style="background:${colours.get(peer)}"></i>${escaped(title)}</span>`).join("")}</p>
-${footprintSection(report.footprints)}${loadSection(report.rows, colours)}
+${overview(report, peers)}${footprintSection(report.footprints)}${loadSection(report.rows, colours)}
 ${report.rows
   .filter(({ settings }) => !isLoad(settings))
   .map((row) => section(row, colours))
@@ -68,6 +68,36 @@ function section(row: ReportRow, colours: ReadonlyMap<string, string>): string {
   return `<section><h2>${escaped(workload)}</h2><p>${escaped(what)}; <b>${durability}</b>: ${DURABILITIES[durability]}</p>
 ${rate === 0 && bars.length > 0 ? barChart(bars, "records/s") : ""}<div class="plots">${plots}</div>${table(cells)}${missing.map(missingLine).join("")}
 <details><summary>Second by second, of the repetition in the middle</summary><div class="plots">${timePlots}</div></details></section>`;
+}
+
+/** What a reader wants to know first: of every workload its one figure, the best of them in bold. */
+function overview({ rows }: Report, peers: readonly (readonly [peer: string, title: string])[]): string {
+  const shown = peers.filter(([peer]) => peer !== "null");
+  const lines = rows
+    .filter(({ settings }) => !isLoad(settings))
+    .map((row) => {
+      const figures = shown.map(([peer]) => headlineOf(row, peer));
+      const values = figures.flatMap((figure) => figure ?? []);
+      const best = row.rate === 0 ? Math.max(...values) : Math.min(...values);
+      const cells = figures.map((figure) => {
+        if (figure === null) return "–";
+        const text = row.rate === 0 ? Math.round(figure).toLocaleString("en") : ms(figure);
+        return figure === best ? `<b>${text}</b>` : text;
+      });
+      return [escaped(row.workload), row.rate === 0 ? "records/s" : "p99", ...cells];
+    });
+  // Which client, and how it was set, is told above.
+  const head = ["", "", ...shown.map(([, title]) => escaped(title.split(/,| table/)[0]!))];
+  return `<section class="glance"><h2>At a glance</h2><p>As many as go: records/s. On a schedule, or each by itself: p99 end to end, or of the acknowledgement
+where nobody consumes meanwhile. The best is bold.</p>${tableOf(head, lines)}</section>`;
+}
+
+/** @returns records/s, or us; null: there is none */
+function headlineOf({ rate, cells }: ReportRow, peer: string): number | null {
+  const cell = cells.find((each) => each.peer === peer);
+  if (cell === undefined) return null;
+  if (rate === 0) return cell.recordsPerSecond.median;
+  return (cell.latencies.endToEnd ?? cell.latencies.response)?.summary.p99Us ?? null;
 }
 
 function limitsText({ memcpy, loopback, pageCache, disk }: Limits): string {
@@ -249,7 +279,7 @@ body{font:15px/1.45 system-ui,sans-serif;color:#222;max-width:1100px;margin:2rem
 h1{font-size:1.6rem}h2{font-size:1.15rem;margin:2.2rem 0 .2rem}p{margin:.3rem 0 .8rem}
 table{border-collapse:collapse;width:100%;font-size:13px;margin:.6rem 0}
 th,td{text-align:left;padding:.3rem .5rem;border-bottom:1px solid #ddd;vertical-align:top}
-small{color:#777;display:block}.missing{font-size:13px}.facts th{width:6rem}
+small{color:#777;display:block}.glance td{white-space:nowrap}.missing{font-size:13px}.facts th{width:6rem}
 .legend{position:sticky;top:0;background:#fff;padding:.5rem 0;border-bottom:1px solid #ddd}
 .legend span{margin-right:1.4rem;white-space:nowrap}.legend i{display:inline-block;width:.8em;height:.8em;margin-right:.35em}
 .plots{display:flex;flex-wrap:wrap;gap:1rem}svg{font:12px system-ui,sans-serif;max-width:100%}`;

@@ -6,6 +6,7 @@ import { type BrokerSample, figuresOf, type RunFigures } from "./figures.ts";
 import { Generator } from "./generator.ts";
 import { idleCommand } from "./generators.ts";
 import { monotonicNs } from "./monotonic.ts";
+import { dropPageCache } from "./page-cache.ts";
 import { cpuOf, memoryOf } from "./process-figures.ts";
 import {
   type ConsumeReport,
@@ -166,7 +167,9 @@ async function readersBack(
   window: Window,
   generators: Generator<unknown>[],
 ): Promise<Generator<ConsumeReport>[]> {
-  const readers = consumeTasks(driver, server, { ...workload, consumers: 1 }).map((task) => consumer(driver, task));
+  if (workload.isCold) dropPageCache();
+  const tasks = consumeTasks(driver, server, { ...workload, consumers: workload.readers });
+  const readers = tasks.map((task) => consumer(driver, task));
   generators.push(...readers);
   await Promise.all(readers.map((reader) => reader.ready()));
   for (const reader of readers) reader.begin(window);

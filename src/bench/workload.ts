@@ -14,8 +14,12 @@ export interface Workload {
   readonly topics: number;
   /** Connections that produce. */
   readonly producers: number;
-  /** Connections that consume, each of them every record. 0: when the producers are done, one reads back what there is. */
+  /** Connections that consume, each of them every record. 0: when the producers are done, `readers` read back what there is. */
   readonly consumers: number;
+  /** Connections that read back at the same time, each of them every record. */
+  readonly readers: number;
+  /** What is read back is not in the system's page cache any more. */
+  readonly isCold: boolean;
   /** Bytes of a value. */
   readonly size: number;
   readonly batchBytes: number;

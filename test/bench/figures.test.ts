@@ -39,6 +39,7 @@ const broker: BrokerSample[] = Array.from({ length: 5 }, (_, index) => ({
 test("rates, CPU and latencies are those of the measured part, in all and second by second", () => {
   const figures = figuresOf({ produced: [produced], consumed: [consumed], broker, brokerMemoryBytes: 9000 }, window, {
     consumers: 1,
+    readers: 1,
     size: 10,
   });
   expect(figures).toMatchObject({
@@ -60,7 +61,7 @@ test("rates, CPU and latencies are those of the measured part, in all and second
 
 test("without a consumer it is what was acknowledged that counts; several producers are one", () => {
   const reports = { produced: [produced, produced], consumed: [], broker, brokerMemoryBytes: 0 };
-  const figures = figuresOf(reports, window, { consumers: 0, size: 10 });
+  const figures = figuresOf(reports, window, { consumers: 0, readers: 1, size: 10 });
   expect(figures.recordsPerSecond).toBe(60);
   expect(figures.endToEnd).toBeNull();
   expect(figures.response?.count).toBe(6);
@@ -78,9 +79,20 @@ test("what is read back counts from the first record to the last", () => {
     counts.map((count, index) => ({ atNs: window.endNs + index * 1e9, count, cpu: index * 0.5 }));
   const read = { ...consumed, samples: late([0, 0, 60, 100, 100, 100]) };
   const reports = { produced: [produced], consumed: [read], broker, brokerMemoryBytes: 0 };
-  const figures = figuresOf(reports, window, { consumers: 0, size: 10 });
+  const figures = figuresOf(reports, window, { consumers: 0, readers: 1, size: 10 });
   expect(figures.recordsPerSecond).toBe(30);
   expect(figures.endToEnd).toBeNull();
   expect(figures.drain).toMatchObject({ recordsPerSecond: 50, bytesPerSecond: 500, consumerCpuUs: 1e4 });
   expect(figures.audit).toEqual({ acknowledged: 100, consumed: 100 });
+});
+
+test("several that read back are one, from the first record of the first to the last of the last", () => {
+  const late = (counts: readonly number[]): Sample[] =>
+    counts.map((count, index) => ({ atNs: window.endNs + index * 1e9, count, cpu: index * 0.5 }));
+  const [first, second] = [late([0, 50, 100, 100, 100]), late([0, 0, 0, 50, 100])];
+  const read = [first, second].map((own) => ({ ...consumed, samples: own }));
+  const reports = { produced: [produced], consumed: read, broker, brokerMemoryBytes: 0 };
+  const figures = figuresOf(reports, window, { consumers: 0, readers: 2, size: 10 });
+  expect(figures.drain).toMatchObject({ recordsPerSecond: 50, consumerCpuUs: (2 / 200) * 1e6 });
+  expect(figures.audit).toEqual({ acknowledged: 100, consumed: 200 });
 });

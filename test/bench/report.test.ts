@@ -37,6 +37,15 @@ test("the page is whole by itself, names every broker and escapes what it shows"
   expect(page).not.toMatch(/\b(src|href)=|https?:|NaN|undefined|Infinity/);
 });
 
+test("the overview has one figure for each broker, the best in bold", () => {
+  const timed = workloads.find(({ name }) => name.startsWith("20k"))!;
+  const lines = [line("a", 0, 1234, null), line("b", 0, 5678, null)];
+  const paced = [line("a", 0, 1, latencies(2000, 500), timed.name), line("b", 0, 1, latencies(9000, 500), timed.name)];
+  const page = reportPage(reportOf(facts, workloads, [...lines, ...paced], []));
+  for (const text of ["<td>1,234</td><td><b>5,678</b></td>", "<td>p99</td><td><b>2.00 ms</b></td><td>9.0"])
+    expect(page).toContain(text);
+});
+
 test("what has no figures says why, and counts as nothing", () => {
   const which = { peer: "b", title: "The b", workload: workload.name, repetition: 0 };
   const lost = { ...which, missing: "failed", why: "it lost <one>" } as const;
