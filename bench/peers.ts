@@ -21,7 +21,7 @@ import { parseArgs, promisify } from "node:util";
 import { build } from "../scripts/build.ts";
 import { syncedRate, syncLatencies } from "../src/bench/device.ts";
 import type { Driver } from "../src/bench/driver.ts";
-import { footprint } from "../src/bench/footprint.ts";
+import { footprint, topicsFootprint } from "../src/bench/footprint.ts";
 import type { LatencySummary } from "../src/bench/latencies.ts";
 import { measureLimits } from "../src/bench/limits.ts";
 import { canDropPageCache } from "../src/bench/page-cache.ts";
@@ -30,7 +30,7 @@ import { reportPage } from "../src/bench/report-page.ts";
 import { run } from "../src/bench/run.ts";
 import { LATENCIES, type MissingLine, type RunLine, runLine } from "../src/bench/run-line.ts";
 import type { Workload } from "../src/bench/workload.ts";
-import { filling, isHeadline, workloads } from "../src/bench/workloads.ts";
+import { filling, isHeadline, manyTopics, workloads } from "../src/bench/workloads.ts";
 import { describeMachine } from "./canonical/machine.ts";
 import { makeFolder, removeFolder } from "./canonical/processes.ts";
 import { driverOf, PEERS_DEFAULT } from "./peers/drivers.ts";
@@ -144,9 +144,11 @@ async function measureFootprint(peer: string, driver: Driver, repetition: number
   if (journal.footprints.some((line) => line.peer === peer && line.repetition === repetition)) return;
   const folder = makeFolder();
   try {
-    const figures = await footprint(driver, folder, filling, FOOTPRINT);
-    journal.addFootprint({ peer, title: driver.name, repetition, footprint: figures });
-    console.log(`footprint  ${peer.padEnd(18)}  ${JSON.stringify(figures)}`);
+    const figures = await footprint(driver, join(folder, "one"), filling, FOOTPRINT);
+    const isForMany = driver.restarts === true && (peer === "cambium" || peer.startsWith("kafka-"));
+    const topics = isForMany ? await topicsFootprint(driver, join(folder, "topics"), manyTopics, FOOTPRINT) : null;
+    journal.addFootprint({ peer, title: driver.name, repetition, footprint: figures, topics });
+    console.log(`footprint  ${peer.padEnd(18)}  ${JSON.stringify({ ...figures, topics })}`);
   } finally {
     removeFolder(folder);
   }

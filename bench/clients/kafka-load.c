@@ -120,6 +120,7 @@ static int kafka_consume(void) {
 /* ---- making topics: one for each name=... */
 
 #define TOPICS_MAX 16384
+#define DECLARE_MS_MAX 300000
 
 static int kafka_declare(int count, char **values) {
   char error[512];
@@ -140,8 +141,11 @@ static int kafka_declare(int count, char **values) {
     made[number++] = topic;
   }
   rd_kafka_queue_t *answers = rd_kafka_queue_new(client);
-  rd_kafka_CreateTopics(client, made, number, NULL, answers);
-  rd_kafka_event_t *event = rd_kafka_queue_poll(answers, 60000);
+  rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+  rd_kafka_AdminOptions_set_request_timeout(options, DECLARE_MS_MAX, error, sizeof error);
+  rd_kafka_AdminOptions_set_operation_timeout(options, DECLARE_MS_MAX, error, sizeof error);
+  rd_kafka_CreateTopics(client, made, number, options, answers);
+  rd_kafka_event_t *event = rd_kafka_queue_poll(answers, DECLARE_MS_MAX);
   const rd_kafka_CreateTopics_result_t *result = event == NULL ? NULL : rd_kafka_event_CreateTopics_result(event);
   if (result == NULL || rd_kafka_event_error(event)) fail("topics", event == NULL ? "no answer" : rd_kafka_event_error_string(event));
   size_t results;

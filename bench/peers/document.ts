@@ -160,7 +160,29 @@ function footprintTable({ footprints }: Report): string {
     text(figures.restartMs, 1000),
     text(figures.afterKillMs, 1000),
   ]);
-  return table(head, rows);
+  const many = footprints.flatMap(({ title, topics }) =>
+    topics === null
+      ? []
+      : [
+          [
+            title,
+            range(topics.topics, 1),
+            range(topics.startMs, 1000),
+            range(topics.idleMemoryBytes, 1e6),
+            range(topics.loadedMemoryBytes, 1e6),
+            range(topics.recordsPerSecond, 1),
+          ],
+        ],
+  );
+  const manyHead = [
+    "",
+    "topics",
+    "start with them, s",
+    "memory beside an empty one's, MB",
+    "loaded, MB",
+    "records/s to all",
+  ];
+  return many.length === 0 ? table(head, rows) : `${table(head, rows)}\n\n${table(manyHead, many)}`;
 }
 
 function loadTable({ rows }: Report): string {

@@ -34,6 +34,10 @@ export class Figures {
     return this.cell(workload, "cambium");
   }
 
+  get topics(): Report["footprints"][number]["topics"] | undefined {
+    return this.#report.footprints.find(({ peer }) => peer === "cambium")?.topics;
+  }
+
   get footprint(): Report["footprints"][number]["figures"] | undefined {
     return this.#report.footprints.find(({ peer }) => peer === "cambium")?.figures;
   }
@@ -89,6 +93,9 @@ export const targets: readonly Target[] = [
   footprint("ready after a kill, with 10 GB", "afterKillMs", 1500, 1, " ms"),
   footprint("idle memory", "idleMemoryBytes", 120, 1e6, " MB"),
   footprint("memory at full load", "loadedMemoryBytes", 400, 1e6, " MB"),
+  manyTopics("10,000 topics: ready after a start", "startMs", 3000, 1, " ms"),
+  manyTopics("10,000 topics: memory above an empty broker's", "idleMemoryBytes", 40, 1e6, " MB"),
+  manyTopics("10,000 topics: the same after records to all", "loadedMemoryBytes", 400, 1e6, " MB"),
   {
     name: "1,000 partitions, batches of 4 KiB, disk",
     wanted: "at least 20,000 batches/s, p99 below 50 ms",
@@ -194,6 +201,23 @@ function footprint(
     of: (figures) => {
       const spread = figures.footprint?.[figure] ?? null;
       return spread === null ? null : below(spread.median / unit, most, unitName);
+    },
+  };
+}
+
+function manyTopics(
+  name: string,
+  figure: "startMs" | "idleMemoryBytes" | "loadedMemoryBytes",
+  most: number,
+  unit: number,
+  unitName: string,
+): Target {
+  return {
+    name,
+    wanted: `below ${number(most)}${unitName}`,
+    of: (figures) => {
+      const spread = figures.topics?.[figure];
+      return spread === undefined ? null : below(spread.median / unit, most, unitName);
     },
   };
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BrokerUnderTest, Driver } from "./driver.ts";
 import { cpuOf, memoryOf } from "./process-figures.ts";
-import { load } from "./run.ts";
+import { createTopics, load } from "./run.ts";
 import { type Spread, spreadOf } from "./spread.ts";
 import type { Workload } from "./workload.ts";
 
@@ -45,9 +45,60 @@ export async function footprint(
       idleMemoryBytes: memoryOf(broker.pid, "now"),
       idleCores: (cpuOf(broker.pid) - cpuBefore) / length.idleSeconds,
     };
+    await createTopics(broker, workload);
     const records = await load(driver, broker, workload, length.loadSeconds);
     const loaded = { loadedMemoryBytes: memoryOf(broker.pid, "most"), dataBytes: records * workload.size };
     return { ...idle, ...loaded, ...(await restarts(driver, broker, folder, workload)) };
+  } finally {
+    await broker.kill();
+  }
+}
+
+/** What it costs that there are many topics. */
+export interface TopicsFootprint {
+  readonly topics: number;
+  /** ms from the start of its process until it answered, with topics that nothing was written to. */
+  readonly startMs: number;
+  /** Beside what it has on an empty folder, before a record came and at most after. */
+  readonly idleMemoryBytes: number;
+  readonly loadedMemoryBytes: number;
+  /** Of records to each topic in turn. */
+  readonly recordsPerSecond: number;
+}
+
+/**
+ * @param folder   for its data, empty
+ * @param workload with its topics
+ * @throws Error  it cannot be started again on a folder that it had
+ */
+export async function topicsFootprint(
+  driver: Driver,
+  folder: string,
+  workload: Workload,
+  length: FootprintLength,
+): Promise<TopicsFootprint> {
+  if (driver.restarts !== true) throw new Error(`${driver.name} is not started again on a folder that it had`);
+  const first = await driver.start(folder, workload.durability);
+  let emptyBytes: number;
+  try {
+    await sleep(length.settleSeconds * 1000);
+    emptyBytes = memoryOf(first.pid, "now");
+    await createTopics(first, workload);
+  } finally {
+    await first.stop();
+  }
+  const broker = await driver.start(folder, workload.durability);
+  try {
+    await sleep(length.settleSeconds * 1000);
+    const idleBytes = memoryOf(broker.pid, "now");
+    const records = await load(driver, broker, workload, length.loadSeconds);
+    return {
+      topics: workload.topics,
+      startMs: broker.readyMs,
+      idleMemoryBytes: idleBytes - emptyBytes,
+      loadedMemoryBytes: memoryOf(broker.pid, "most") - emptyBytes,
+      recordsPerSecond: records / length.loadSeconds,
+    };
   } finally {
     await broker.kill();
   }
@@ -73,6 +124,8 @@ export interface FootprintLine {
   readonly title: string;
   readonly repetition: number;
   readonly footprint: Footprint;
+  /** null: it was not measured. */
+  readonly topics: TopicsFootprint | null;
 }
 
 /** Of one broker. */
@@ -81,6 +134,7 @@ export interface ReportFootprint {
   readonly title: string;
   readonly repetitions: number;
   readonly figures: { readonly [Figure in keyof Footprint]: Spread | null };
+  readonly topics: { readonly [Figure in keyof TopicsFootprint]: Spread } | null;
 }
 
 export function reportFootprints(lines: readonly FootprintLine[]): ReportFootprint[] {
@@ -100,6 +154,19 @@ export function reportFootprints(lines: readonly FootprintLine[]): ReportFootpri
       restartMs: spread("restartMs"),
       afterKillMs: spread("afterKillMs"),
     };
-    return { peer, title: own[0]!.title, repetitions: own.length, figures };
+    return { peer, title: own[0]!.title, repetitions: own.length, figures, topics: topicsOf(own) };
   });
+}
+
+function topicsOf(lines: readonly FootprintLine[]): ReportFootprint["topics"] {
+  const measured = lines.flatMap(({ topics }) => topics ?? []);
+  if (measured.length === 0) return null;
+  const spread = (figure: keyof TopicsFootprint): Spread => spreadOf(measured.map((each) => each[figure]));
+  return {
+    topics: spread("topics"),
+    startMs: spread("startMs"),
+    idleMemoryBytes: spread("idleMemoryBytes"),
+    loadedMemoryBytes: spread("loadedMemoryBytes"),
+    recordsPerSecond: spread("recordsPerSecond"),
+  };
 }

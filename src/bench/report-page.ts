@@ -129,8 +129,30 @@ function footprintSection(footprints: readonly ReportFootprint[]): string {
     cell(figures.restartMs, seconds),
     cell(figures.afterKillMs, seconds),
   ]);
+  const manyHead = [
+    "",
+    "topics",
+    "start with them",
+    "memory beside an empty one's, MB",
+    "the same, loaded, MB",
+    "records/s to all",
+  ];
+  const many = footprints.flatMap(({ title, topics }) =>
+    topics === null
+      ? []
+      : [
+          [
+            escaped(title),
+            cell(topics.topics, (value) => value.toLocaleString("en")),
+            cell(topics.startMs, seconds),
+            cell(topics.idleMemoryBytes, megabytes),
+            cell(topics.loadedMemoryBytes, megabytes),
+            cell(topics.recordsPerSecond, (value) => Math.round(value).toLocaleString("en")),
+          ],
+        ],
+  );
   return `<section><h2>What a broker costs</h2><p>From the start of its process to its first answer; its memory and CPU while nobody comes;
-and the same with the data of a load as fast as it takes it.</p>${tableOf(head, rows)}</section>`;
+and the same with the data of a load as fast as it takes it.</p>${tableOf(head, rows)}${many.length > 0 ? tableOf(manyHead, many) : ""}</section>`;
 }
 
 function seconds(ms: number): string {

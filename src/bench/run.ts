@@ -50,7 +50,7 @@ export async function run(driver: Driver, folder: string, workload: Workload, le
 }
 
 /**
- * Has the broker take records for that long, as fast as it does.
+ * Has the broker take records for that long, as fast as it does, into topics that are there.
  *
  * @returns how many it acknowledged
  */
@@ -60,7 +60,6 @@ export async function load(
   workload: Workload,
   seconds: number,
 ): Promise<number> {
-  await createTopics(broker, workload);
   const loads = producersOf(driver, broker.server, workload);
   try {
     await Promise.all(loads.map((each) => each.ready()));
@@ -74,7 +73,7 @@ export async function load(
   }
 }
 
-async function createTopics(broker: BrokerUnderTest, workload: Workload): Promise<void> {
+export async function createTopics(broker: BrokerUnderTest, workload: Workload): Promise<void> {
   const { topics, partitions, durability, size, batchBytes } = workload;
   const names = topicsOf({ topic: TOPIC, topics });
   const batchBytesMax = Math.max(batchBytes, size) + BATCH_OVERHEAD_MAX;

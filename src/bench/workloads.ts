@@ -83,6 +83,9 @@ export const workloads: readonly Workload[] = [
 /** With which footprints are taken. */
 export const filling: Workload = { ...throughput, name: "filling", consumers: 0 };
 
+/** With which it is looked at what many topics cost. */
+export const manyTopics: Workload = { ...filling, name: "many-topics", topics: 10_000, partitions: 10_000, size: 100 };
+
 export function isHeadline({ name }: Workload): boolean {
   return headlines.some((headline) => headline.name === name);
 }

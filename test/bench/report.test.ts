@@ -75,12 +75,14 @@ test("what was read back has a column, where it was", () => {
 test("footprints and latencies against load have sections of their own", () => {
   const figures = { startMs: 350, idleMemoryBytes: 1e8, idleCores: 0.002, loadedMemoryBytes: 4e8, dataBytes: 1e10 };
   const footprint = { ...figures, restartMs: null, afterKillMs: null };
+  const topics = { topics: 10_000, startMs: 1234, idleMemoryBytes: 3e7, loadedMemoryBytes: 3e8, recordsPerSecond: 5e5 };
   const loads = workloads.filter(isLoad);
   const lines = loads.map((load) => ({ ...line("a", 0, 100, latencies(1000, 500)), workload: load.name }));
-  const report = reportOf(facts, workloads, lines, [{ peer: "a", title: "The a", repetition: 0, footprint }]);
+  const report = reportOf(facts, workloads, lines, [{ peer: "a", title: "The a", repetition: 0, footprint, topics }]);
   expect(report.footprints[0]!.figures.startMs).toEqual({ median: 350, min: 350, max: 350 });
   const page = reportPage(report);
-  for (const text of ["What a broker costs", "0.35 s", "Latency against load"]) expect(page).toContain(text);
+  for (const text of ["What a broker costs", "0.35 s", "1.23 s", "500,000", "Latency against load"])
+    expect(page).toContain(text);
   expect(page).not.toContain(`<h2>${loads[0]!.name}`);
   expect(page).not.toMatch(/NaN|undefined|Infinity/);
 });

@@ -9,6 +9,9 @@ import type {
   VisitValue,
 } from "../load-client.ts";
 
+/** Topics that a producer asks about. */
+const PREPARED_AT_A_TIME = 100;
+
 export const connectLoadClient: ConnectLoadClient = async ({ server, topics }) =>
   new CambiumClient(await connect({ server, clientId: "cambium-bench" }), topics);
 
@@ -31,7 +34,8 @@ class CambiumClient implements LoadClient {
       lingerMs,
       onAck: ({ topic, partition, count }) => acknowledged(isOfMany ? indexes.get(topic)! : partition, count),
     });
-    if (isOfMany) await Promise.all(topics.map((topic) => producer.prepare(topic)));
+    for (let first = 0; isOfMany && first < topics.length; first += PREPARED_AT_A_TIME)
+      await Promise.all(topics.slice(first, first + PREPARED_AT_A_TIME).map((topic) => producer.prepare(topic)));
     return isOfMany ? new ProducerToMany(producer, topics) : new CambiumProducer(producer);
   }
 
