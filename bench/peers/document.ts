@@ -12,7 +12,7 @@ export function benchmarksDocument(
   commands: readonly string[],
   tools: readonly KafkaToolsRow[],
 ): string {
-  const { machine, limits, deviceSync, at, commit } = report;
+  const { machine, limits, deviceSync, at, commit, warmUpSeconds, seconds } = report;
   const rate = (bytesPerSecond: number): string => `${number(bytesPerSecond / 1e6)} MB/s`;
   return `# Benchmarks
 
@@ -25,8 +25,9 @@ npm run bench:document -- FOLDER...
 
 Machine: ${machine}. Its own limits, just before: memory to memory ${rate(limits.memcpy)}, one TCP connection ${rate(limits.loopback)},
 a new file unsynced ${rate(limits.pageCache)}, synced every few MiB ${rate(limits.disk)}; an fdatasync of 4 KiB takes ${us(deviceSync.p50Us)} (p50),
-${us(deviceSync.p99Us)} (p99). Brokers and their clients share it. Each run is on a new broker and an empty folder; figures are medians of
-the repetitions, with the least and the most.
+${us(deviceSync.p99Us)} (p99). Brokers and their clients share it. Each run is on a new broker and an empty folder, ${warmUpSeconds} s of warm-up
+and ${seconds} s measured unless its row says otherwise; figures are medians of the repetitions, with the least and the most where there
+are several.
 
 Every record has its own payload, goes through the client's call for one record, and is looked at by the consumer, or when it is read
 back: a run that loses, doubles, reorders or damages one has no figure. Latencies count from when a record was due. Durability \`os\`:
