@@ -54,7 +54,8 @@ export async function postgresqlDriver(): Promise<Driver> {
     produce: [generator, "produce"],
     consume: [generator, "consume"],
     isQueue: true,
-    lacks: ({ durability, consumers, readers }) => {
+    lacks: ({ durability, consumers, readers, inFlight }) => {
+      if (inFlight > 1) return "a connection has one transaction at a time";
       if (consumers > 1 || readers > 1) return "a record is taken by one consumer";
       return durability === "memory" ? "it has no table of a queue in memory" : null;
     },

@@ -14,7 +14,7 @@ const BURST = 256;
 /** Of records on their way, on a schedule: half of what our client keeps by default. */
 const WAITING_BYTES_MAX = 16 * MIB;
 
-/** The records of one lane: the next one of each partition in turn. */
+/** The records of one connection. */
 class Records {
   readonly #payloads: StampedPayloads;
   readonly #numbers: number[];
@@ -32,14 +32,13 @@ class Records {
     return this.#payloads.size;
   }
 
-  /** The partition of the next record. */
+  /** Whose turn it is, where all have one. */
   get partition(): number {
     return this.sent % this.#numbers.length;
   }
 
-  /** @returns the next record's value, until the one after it is asked for */
-  next(dueNs: number): Uint8Array {
-    const { partition } = this;
+  /** @returns the value of the partition's next record, until another one is asked for */
+  next(partition: number, dueNs: number): Uint8Array {
     this.sent++;
     return this.#payloads.value(this.#first + partition, this.#numbers[partition]!++, dueNs);
   }
@@ -54,7 +53,7 @@ async function asFastAsItIsLet(producer: LoadProducer, records: Records, endNs: 
   for (let nowNs = monotonicNs(); nowNs < endNs; nowNs = monotonicNs()) {
     for (let burst = 0; burst < BURST; burst++) {
       const { partition } = records;
-      const full = producer.enqueue(partition, records.next(nowNs));
+      const full = producer.enqueue(partition, records.next(partition, nowNs));
       if (full !== null) {
         await full;
         break; // The clock has gone on.
@@ -63,15 +62,16 @@ async function asFastAsItIsLet(producer: LoadProducer, records: Records, endNs: 
   }
 }
 
+/** One record at a time in each of these partitions in turn: none finds another one to share a batch with. */
 async function oneInFlight(
-  producer: LoadProducer,
-  records: Records,
+  { producer, records }: Lane,
+  partitions: readonly number[],
   { response, service }: Timing,
   { warmNs, endNs }: Window,
 ): Promise<void> {
-  for (let nowNs = monotonicNs(); nowNs < endNs; nowNs = monotonicNs()) {
-    const { partition } = records;
-    await producer.send(partition, records.next(nowNs));
+  for (let turn = 0, nowNs = monotonicNs(); nowNs < endNs; turn++, nowNs = monotonicNs()) {
+    const partition = partitions[turn % partitions.length]!;
+    await producer.send(partition, records.next(partition, nowNs));
     const latency = monotonicNs() - nowNs;
     response.record(nowNs - warmNs, latency);
     service.record(nowNs - warmNs, latency);
@@ -100,7 +100,7 @@ async function onSchedule(
       const { partition, sent } = records;
       const dueNs = dueOf(sent);
       const sentNs = monotonicNs();
-      void producer.send(partition, records.next(dueNs)).then(() => {
+      void producer.send(partition, records.next(partition, dueNs)).then(() => {
         const nowNs = monotonicNs();
         waiting--;
         response.record(dueNs - warmNs, nowNs - dueNs);
@@ -111,7 +111,7 @@ async function onSchedule(
   }
 }
 
-/** A producer by itself: what it sends is in order. */
+/** A connection, and its sequences. */
 interface Lane {
   readonly producer: LoadProducer;
   readonly records: Records;
@@ -135,21 +135,22 @@ async function laneOf(client: LoadClient, lane: number): Promise<Lane> {
   return { producer, records: new Records(task, lane), acked };
 }
 
-function send({ producer, records }: Lane, timing: Timing, window: Window): Promise<void> {
+function send(lane: Lane, timing: Timing, window: Window): Promise<unknown> {
+  const { producer, records } = lane;
   if (task.rate === 0) return asFastAsItIsLet(producer, records, window.endNs);
-  if (task.rate < 0) return oneInFlight(producer, records, timing, window);
-  return onSchedule(producer, records, timing, task.rate, window);
+  if (task.rate > 0) return onSchedule(producer, records, timing, task.rate, window);
+  const all = Array.from({ length: task.partitions }, (_, partition) => partition);
+  const loops = Array.from({ length: task.inFlight }, (_, loop) =>
+    all.filter((partition) => partition % task.inFlight === loop),
+  );
+  return Promise.all(loops.map((partitions) => oneInFlight(lane, partitions, timing, window)));
 }
 
 const connecting = Array.from({ length: task.connections }, () =>
   connectLoadClient({ server: task.server, topics: topicsOf(task) }),
 );
 const clients = await Promise.all(connecting);
-const lanes = await Promise.all(
-  clients.flatMap((client, connection) =>
-    Array.from({ length: task.inFlight }, (_, each) => laneOf(client, task.lane + connection * task.inFlight + each)),
-  ),
-);
+const lanes = await Promise.all(clients.map((client, connection) => laneOf(client, task.lane + connection)));
 const timing: Timing = { response: new LatenciesBySecond(), service: new LatenciesBySecond() };
 const stop = sampled(() => total);
 const input = createInterface(process.stdin);

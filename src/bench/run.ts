@@ -126,19 +126,18 @@ function isJavaScript({ client }: Driver): boolean {
 function produceTasks(driver: Driver, server: string, workload: Workload): ProduceTask[] {
   const { topics, partitions, producers, size, batchBytes, lingerMs, rate, inFlight } = workload;
   const connections = isJavaScript(driver) && rate < 0 ? producers : 1;
-  const lanes = isJavaScript(driver) ? connections * inFlight : 1;
   return Array.from({ length: producers / connections }, (_, index) => ({
     ...{ client: driver.client, server, topic: TOPIC, topics, partitions, size, batchBytes, lingerMs },
-    ...{ lane: index * lanes, rate: rate > 0 ? rate / producers : rate, connections, inFlight },
+    ...{ lane: index * connections, rate: rate > 0 ? rate / producers : rate, connections, inFlight },
   }));
 }
 
 function consumeTasks(driver: Driver, server: string, workload: Workload): ConsumeTask[] {
-  const { topics, partitions, producers, consumers, size, rate, inFlight } = workload;
+  const { topics, partitions, producers, consumers, size, rate } = workload;
   const subscribers = isJavaScript(driver) ? consumers : 1;
   return Array.from({ length: Math.ceil(consumers / Math.max(1, subscribers)) }, () => ({
     ...{ client: driver.client, server, topic: TOPIC, topics, partitions, size },
-    ...{ lanes: producers * inFlight, timedEvery: rate === 0 ? TIMED_EVERY : 1, subscribers },
+    ...{ lanes: producers, timedEvery: rate === 0 ? TIMED_EVERY : 1, subscribers },
   }));
 }
 

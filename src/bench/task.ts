@@ -22,13 +22,13 @@ export interface ProduceTask {
   readonly size: number;
   readonly batchBytes: number;
   readonly lingerMs: number;
-  /** The first of the run's lanes that are its own: each writes to `partitions` sequences of its own. */
+  /** The first of the run's lanes that are its own, one for each connection: each writes to `partitions` sequences of its own. */
   readonly lane: number;
   /** Records per second on a fixed schedule; 0: as fast as it is let; -1: each by itself, `inFlight` at a time. */
   readonly rate: number;
   /** Connections of its own that it sends over. A generator in C has one. */
   readonly connections: number;
-  /** Records on their way on each connection, with the rate -1. In JavaScript each has a lane of its own. */
+  /** Records on their way on each connection, each in partitions of its own, with the rate -1. */
   readonly inFlight: number;
 }
 
@@ -40,7 +40,7 @@ export interface ConsumeTask {
   readonly topics: number;
   readonly partitions: number;
   readonly size: number;
-  /** Lanes of the run. */
+  /** Connections of the run that produce. */
   readonly lanes: number;
   /** Connections of its own, each of which reads every record. A generator in C has one. */
   readonly subscribers: number;

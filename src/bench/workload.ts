@@ -26,7 +26,7 @@ export interface Workload {
   readonly lingerMs: number;
   /** Records per second of all producers on a fixed schedule; 0: as fast as they are let; -1: each by itself. */
   readonly rate: number;
-  /** Records on their way on each connection, with the rate -1. */
+  /** Records on their way on each connection, each in partitions of its own, with the rate -1. At most as many as those. */
   readonly inFlight: number;
   /** Connections beside those, on which nothing happens. */
   readonly idle: number;

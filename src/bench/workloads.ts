@@ -24,6 +24,7 @@ const throughput: Omit<Workload, "name"> = {
 };
 const latency: Omit<Workload, "name"> = { ...throughput, lingerMs: 0, rate: 20_000 };
 const single: Omit<Workload, "name"> = { ...throughput, partitions: 1, size: 100, lingerMs: 0, rate: -1 };
+const unbatched: Omit<Workload, "name"> = { ...single, partitions: 8, inFlight: 8, durability: "disk", rivals: "all" };
 const large: Omit<Workload, "name"> = { ...throughput, size: MIB, batchBytes: MIB, lingerMs: 0 };
 
 /** Those of which the product is told by; each is also to be run longer, and more often. */
@@ -75,8 +76,8 @@ export const workloads: readonly Workload[] = [
   { ...throughput, name: "queue-1kb-disk", rivals: "all", isQueue: true, durability: "disk" },
   { ...single, name: "one-in-flight-100b" },
   { ...single, name: "one-in-flight-100b-disk", rivals: "all", durability: "disk" },
-  { ...single, name: "unbatched-8-connections-8-in-flight-100b-disk", producers: 8, inFlight: 8, durability: "disk" },
-  { ...single, name: "unbatched-64-connections-8-in-flight-100b-disk", producers: 64, inFlight: 8, durability: "disk" },
+  { ...unbatched, name: "unbatched-8-connections-8-in-flight-100b-disk", producers: 8 },
+  { ...unbatched, name: "unbatched-64-connections-8-in-flight-100b-disk", producers: 64 },
   ...loads,
 ];
 

@@ -75,7 +75,12 @@ describe("a run", () => {
   });
 
   test("with some in flight on each of some connections has each of them in order", async () => {
-    const result = await run(driver, fresh(), { ...workload, producers: 3, inFlight: 4, rate: -1 }, length);
+    const result = await run(
+      driver,
+      fresh(),
+      { ...workload, partitions: 4, producers: 3, inFlight: 4, rate: -1 },
+      length,
+    );
     expect(result.audit.consumed).toBe(result.audit.acknowledged);
     expect(result.response!.count).toBeGreaterThan(12);
   });
