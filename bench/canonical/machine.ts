@@ -1,11 +1,7 @@
 /** What the figures were measured on. */
-import { closeSync, openSync, writeSync } from "node:fs";
 import os from "node:os";
-import { join } from "node:path";
+import { pageCacheRate } from "../../src/bench/limits.ts";
 import { makeFolder, removeFolder } from "./processes.ts";
-
-const CHUNK = 1024 * 1024;
-const CHUNKS = 2048;
 
 /**
  * One line, with the rate at which one process writes a new file into the page cache: no broker is faster. In a virtual
@@ -20,12 +16,9 @@ export function describeMachine(): string {
 
 function bareWriteRate(): number {
   const folder = makeFolder();
-  const file = openSync(join(folder, "bare"), "w");
-  const chunk = new Uint8Array(CHUNK).fill(1);
-  const begin = performance.now();
-  for (let count = 0; count < CHUNKS; count++) writeSync(file, chunk);
-  const seconds = (performance.now() - begin) / 1000;
-  closeSync(file);
-  removeFolder(folder);
-  return (CHUNK * CHUNKS) / 1e6 / seconds;
+  try {
+    return pageCacheRate(folder) / 1e6;
+  } finally {
+    removeFolder(folder);
+  }
 }

@@ -53,7 +53,8 @@ async function loopbackRate(): Promise<number> {
   }
 }
 
-function pageCacheRate(folder: string): number {
+/** One process that writes a new file and never syncs it. @returns bytes per second */
+export function pageCacheRate(folder: string): number {
   const file = openSync(join(folder, "page-cache"), "w");
   const chunk = new Uint8Array(CHUNK_SIZE).fill(1);
   const beginNs = monotonicNs();

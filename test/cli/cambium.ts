@@ -11,6 +11,7 @@ import { PassThrough, Readable } from "node:stream";
 import { runCli } from "../../src/cli/program.ts";
 import { withoutSettings } from "../../src/cli/settings-schema.ts";
 import type { World } from "../../src/cli/world.ts";
+import { type Client, connect } from "../../src/client/index.ts";
 
 const main = join(import.meta.dirname, "../../src/main.ts");
 
@@ -143,6 +144,19 @@ export async function startBroker(
       return (await exited)[0];
     },
   };
+}
+
+/** Runs it with a client of the broker, which is closed behind it. */
+export async function connected<Result>(
+  broker: StartedBroker,
+  run: (client: Client) => Promise<Result>,
+): Promise<Result> {
+  const client = await connect({ server: `127.0.0.1:${broker.port}` });
+  try {
+    return await run(client);
+  } finally {
+    await client.close();
+  }
 }
 
 export interface TemporaryFolder {

@@ -1,9 +1,9 @@
 /** What a broker whose disk failed leaves to the next start: nothing acknowledged is hidden, nothing refused comes back. */
 import { execFileSync } from "node:child_process";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { type Client, connect } from "../../src/client/index.ts";
+import type { Client } from "../../src/client/index.ts";
 import { requireTool } from "../helpers/require.ts";
-import { type StartedBroker, startBroker, temporaryFolder } from "./cambium.ts";
+import { connected, startBroker, temporaryFolder } from "./cambium.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -17,15 +17,6 @@ function failing(data: string, faults: readonly string[]): string[] {
   const injections = faults.flatMap((fault) => ["-e", `inject=${fault}`]);
   // -D: the broker stays our child, and gets our signals.
   return ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", segment, ...injections];
-}
-
-async function connected<Result>(broker: StartedBroker, run: (client: Client) => Promise<Result>): Promise<Result> {
-  const client = await connect({ server: `127.0.0.1:${broker.port}` });
-  try {
-    return await run(client);
-  } finally {
-    await client.close();
-  }
 }
 
 /** @returns the high watermark as it is told at once, the values that are read, and the next record's offset */

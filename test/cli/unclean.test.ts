@@ -1,22 +1,13 @@
 /** What the second start after a kill knows: the one in between may have ended before anybody touched the logs. */
 import fs from "node:fs";
 import { afterAll, expect, test } from "vitest";
-import { type Client, connect } from "../../src/client/index.ts";
-import { type StartedBroker, startBroker, temporaryFolder } from "./cambium.ts";
+import type { Client } from "../../src/client/index.ts";
+import { connected, startBroker, temporaryFolder } from "./cambium.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
 
 const RECORDS = 5;
-
-async function connected<Result>(broker: StartedBroker, run: (client: Client) => Promise<Result>): Promise<Result> {
-  const client = await connect({ server: `127.0.0.1:${broker.port}` });
-  try {
-    return await run(client);
-  } finally {
-    await client.close();
-  }
-}
 
 async function produce(client: Client): Promise<void> {
   const producer = await client.producer({ topic: "t" });
