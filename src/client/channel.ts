@@ -5,10 +5,11 @@
  * other connection can mend ends the channel: a broker that refuses us before the first Welcome, or our credentials or
  * version at any time.
  */
+import pLimit from "p-limit";
 import { BrokerError } from "../base/errors.ts";
 import type { DataReader } from "../protocol/data.ts";
 import type { Encodable } from "../protocol/field-codec.ts";
-import type { Bodies } from "../protocol/generated/messages.ts";
+import type { Bodies, Fetch } from "../protocol/generated/messages.ts";
 import type { BodyName, Message } from "../protocol/messages.ts";
 import type { FrameReader } from "../protocol/verifier.ts";
 import { Backoff } from "./backoff.ts";
@@ -28,6 +29,9 @@ export interface ChannelOwner {
   message?(message: Message): void;
 }
 
+/** Requests under way at a time, and as many fetches: half of what the broker takes before it answers BUSY. The rest wait here. */
+const REQUESTS_MAX = 500;
+
 interface Waiter {
   resolve(connection: Connection): void;
   reject(error: BrokerError): void;
@@ -39,6 +43,8 @@ export class Channel {
   readonly #owner: ChannelOwner;
   readonly #backoff: Backoff;
   readonly #waiters = new Set<Waiter>();
+  readonly #requests = pLimit(REQUESTS_MAX);
+  readonly #fetches = pLimit(REQUESTS_MAX);
   #connection: Connection | null = null;
   /** The same, or what will be it once it is welcome. */
   #attempt: Connection | null = null;
@@ -86,13 +92,19 @@ export class Channel {
   }
 
   /** Connection.request on the connection there is or comes next. */
-  async request<Answer extends BodyName, Name extends BodyName>(
+  request<Answer extends BodyName, Name extends BodyName>(
     type: Name,
     body: Encodable<Bodies[Name]>,
     answer: Answer,
   ): Promise<Bodies[Answer]> {
-    const connection = await this.connected();
-    return connection.request(type, body, answer);
+    const connected = this.#connectedInTime();
+    return this.#requests(async () => (await connected()).request(type, body, answer));
+  }
+
+  /** Connection.fetch on the connection there is or comes next. */
+  fetch(body: Encodable<Fetch>, slice: (data: DataReader, frame: FrameReader) => void): Promise<void> {
+    const connected = this.#connectedInTime();
+    return this.#fetches(async () => (await connected()).fetch(body, slice));
   }
 
   /** Gives the present connection up, because the owner can do nothing with it any more. */
@@ -109,6 +121,12 @@ export class Channel {
       else this.#attempt.close();
     });
     return this.#closing;
+  }
+
+  /** The time for a connection counts from here, with what others of this client take before. */
+  #connectedInTime(): () => Promise<Connection> {
+    const deadlineMs = performance.now() + this.#settings.requestTimeoutMs;
+    return () => this.connected(Math.max(0, Math.round(deadlineMs - performance.now())));
   }
 
   #connect(): void {

@@ -92,9 +92,8 @@ export async function fetchRecords(
     batch: (bytes, at, size) => void batches.push(bytes.slice(at, at + size)),
   });
   let numbers: Numbers | null = null;
-  const connection = await channel.connected();
   const body = { topicId, partition, start, value: value as Offset | Timestamp, ...limits };
-  await connection.fetch(body, (data, frame) => {
+  await channel.fetch(body, (data, frame) => {
     const { baseOffset, logStartOffset, highWatermark } = data;
     assembler.take(frame.bytes, data.bytesAt, data.bytesSize, data.batchPosition);
     numbers = { baseOffset, logStartOffset, highWatermark };

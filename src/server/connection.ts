@@ -20,6 +20,7 @@ import { ProduceSide } from "./produce-side.ts";
 import { ProduceWindow } from "./produce-window.ts";
 import { ReadSide } from "./read-side.ts";
 import * as requests from "./requests.ts";
+import { FRAME_WORK, REFUSAL_WORK, REQUEST_WORK, TurnAllowance, type Turns } from "./turn-allowance.ts";
 import type { UploadBudget } from "./uploads.ts";
 import type { WindowBudget } from "./windows.ts";
 
@@ -29,6 +30,7 @@ export interface ConnectionContext {
   readonly frames: HotFrames;
   readonly windows: WindowBudget;
   readonly uploads: UploadBudget;
+  readonly turns: Turns;
   readonly identity: { readonly clusterId: Uint8Array; readonly nodeId: number; readonly name: string };
   monotonicMs(): number;
   stats(): unknown;
@@ -49,6 +51,7 @@ export class Connection {
   readonly #window: ProduceWindow;
   readonly #produceSide: ProduceSide;
   readonly #readSide: ReadSide;
+  readonly #allowance: TurnAllowance;
   #principal: Principal | null = null;
   #requests = 0;
   /** Resolves when the next large answer may be made. */
@@ -61,7 +64,8 @@ export class Connection {
   constructor(context: ConnectionContext, socket: ClientSocket) {
     this.#context = context;
     this.#socket = socket;
-    const { broker, frames, windows, uploads, monotonicMs } = context;
+    const { broker, frames, windows, uploads, turns, monotonicMs } = context;
+    this.#allowance = new TurnAllowance(turns);
     const wantsFlush = (): void => context.wantsFlush(this);
     this.#window = new ProduceWindow(windows, {
       monotonicMs,
@@ -99,12 +103,12 @@ export class Connection {
       if (fault !== null) throw violation(fault);
       if (this.#leaving) throw shuttingDown();
       if (this.#principal === null) this.#hello(decodeMessage(reader));
-      else if (reader.bodyType === Body.Produce) this.#produceSide.produce();
-      else if (reader.bodyType === Body.Credit) this.#credit();
+      else if (reader.bodyType === Body.Produce) this.#produce(bytes.length);
       else if (reader.bodyType === Body.ProducePart) this.#produceSide.part();
-      else this.#handle(decodeMessage(reader));
+      else if (reader.bodyType === Body.Credit) this.#credit(bytes.length);
+      else if (this.#affords(REQUEST_WORK, bytes.length)) this.#handle(decodeMessage(reader));
     } catch (error) {
-      this.#refuse(reader.correlation, asBrokerError(error));
+      if (this.#affords(REFUSAL_WORK, bytes.length)) this.#refuse(reader.correlation, asBrokerError(error));
     }
   }
 
@@ -174,7 +178,12 @@ export class Connection {
     });
   }
 
-  #credit(): void {
+  #produce(size: number): void {
+    if (!this.#produceSide.produce()) this.#affords(REFUSAL_WORK, size);
+  }
+
+  #credit(size: number): void {
+    if (!this.#affords(FRAME_WORK, size)) return;
     const { reader, credit } = this.#context.frames;
     credit.read(reader);
     this.#readSide.addCredit(credit.subscription, credit.bytes);
@@ -210,10 +219,17 @@ export class Connection {
       case "AlterTopic":
         return this.#answer(correlation, () => requests.alterTopic(broker, message.body));
       case "StatsRequest":
-        return this.#send("StatsResult", correlation, { json: JSON.stringify(this.#context.stats()) });
+        return this.#answer(correlation, () => this.#inTurn(async () => requests.stats(this.#context.stats())));
       default:
         throw new BrokerError("PROTOCOL_VIOLATION", `${message.type} is not a request`);
     }
+  }
+
+  /** A connection that wants more done than one turn may take is cut off: others wait. @returns whether it may be done */
+  #affords(work: number, bytes: number): boolean {
+    if (this.#allowance.take(work, bytes)) return true;
+    this.#end(new BrokerError("LIMIT_EXCEEDED", "the connection asks for more than one turn may take"), CLOSE_POLICY);
+    return false;
   }
 
   /** Answers later. Too many at once are refused, so that a client cannot pile up work. */
@@ -230,7 +246,7 @@ export class Connection {
       const answer = await run();
       if (answer !== null) this.#send(answer[0], correlation, answer[1]);
     } catch (error) {
-      this.#sendError(correlation, asBrokerError(error));
+      if (this.#affords(REFUSAL_WORK, 0)) this.#sendError(correlation, asBrokerError(error));
     }
     if (--this.#requests === 0) this.#tellAnswered();
   }

@@ -61,8 +61,13 @@ export class ProduceSide implements ProduceOwner {
     });
   }
 
-  /** Takes the Produce in the frame reader. @throws BrokerError CREDIT_EXCEEDED, UNKNOWN_TOPIC_ID, MESSAGE_TOO_LARGE, ... */
-  produce(): void {
+  /**
+   * Takes the Produce in the frame reader.
+   *
+   * @returns false: it is refused, and nobody wants to hear of it
+   * @throws BrokerError CREDIT_EXCEEDED, UNKNOWN_TOPIC_ID, MESSAGE_TOO_LARGE, ...
+   */
+  produce(): boolean {
     const { reader, produce } = this.#frames;
     produce.read(reader);
     const { batchAt, batchSize, acks } = produce;
@@ -75,9 +80,11 @@ export class ProduceSide implements ProduceOwner {
       this.#refuseStalled(partition);
       const owner = acks === 0 ? this.#silent : this;
       this.#broker.intake.take(partition, reader.bytes, batchAt, batchSize, owner, reader.correlation);
+      return true;
     } catch (error) {
       this.#window.release(batchSize);
       if (acks !== 0) throw error;
+      return false;
     }
   }
 

@@ -26,6 +26,8 @@ export interface AppHandlers<Session> {
   message(socket: WebSocket<Session>, message: ArrayBuffer, isBinary: boolean): void;
   /** A ping came, and the library has answered it. @param message a view that ends with the call */
   ping(socket: WebSocket<Session>, message: ArrayBuffer): void;
+  /** A pong came, asked for or not. */
+  pong(socket: WebSocket<Session>): void;
   drain(socket: WebSocket<Session>): void;
   close(socket: WebSocket<Session>): void;
 }
@@ -79,6 +81,7 @@ function makeApp<Session>(uws: UwsModule, options: AppOptions, place: Place<Sess
       open: (socket) => place.handlers?.open(socket),
       message: (socket, message, isBinary) => place.handlers?.message(socket, message, isBinary),
       ping: (socket, message) => place.handlers?.ping(socket, message),
+      pong: (socket) => place.handlers?.pong(socket),
       drain: (socket) => place.handlers?.drain(socket),
       close: (socket) => place.handlers?.close(socket),
     })

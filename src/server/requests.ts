@@ -40,6 +40,10 @@ export function durabilityOf(topic: TopicConfig): Durability {
   return durabilities[topic.logSettings.durability];
 }
 
+export function stats(facts: unknown): Answer {
+  return ["StatsResult", { json: JSON.stringify(facts) }];
+}
+
 export async function createTopic(broker: Broker, body: CreateTopic): Promise<Answer> {
   const settings = (body.settings ?? []).map(({ key, value }): [string, string] => [key, value]);
   await broker.topics.create({ name: body.name, partitions: body.partitions, settings }, body.validateOnly);

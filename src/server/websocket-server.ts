@@ -17,6 +17,7 @@ import { Connection, type ConnectionContext } from "./connection.ts";
 import { HotFrames } from "./hot-frames.ts";
 import { type RefusalSink, RefusedConnections } from "./refused-connections.ts";
 import { ReleasedApp } from "./released-app.ts";
+import { Turns } from "./turn-allowance.ts";
 import { UploadBudget } from "./uploads.ts";
 import { loadUws, type UwsModule } from "./uws.ts";
 import { WindowBudget } from "./windows.ts";
@@ -108,6 +109,7 @@ export class WebSocketServer {
       // Half of the memory may be on its way in; the other half serves readers.
       windows: new WindowBudget(broker.pool.size / 2, options.monotonicMs),
       uploads: new UploadBudget(Math.max(broker.pool.blockSizeMax, broker.pool.size / 4)),
+      turns: new Turns(),
       identity: options.identity,
       monotonicMs: options.monotonicMs,
       stats: () => ({ ...options.stats(), connections: this.#connections.size }),
@@ -168,6 +170,7 @@ export class WebSocketServer {
         else socket.end(CLOSE_NOT_BINARY, "binary messages only");
       },
       ping: (socket, message) => this.#pinged(socket as Socket, message.byteLength),
+      pong: (socket) => this.#pinged(socket as Socket, 0),
       drain: (socket) => {
         const session = socket.getUserData();
         const { connection } = session;

@@ -39,6 +39,17 @@ test("a record of 16 MB goes there and back in parts, in its place among small o
   await producer.close();
 });
 
+test("of thousands of requests at once the broker gets as many as it takes, and each is answered", async () => {
+  const names = Array.from({ length: 1500 }, (_, index) => `many-${index}`);
+  await Promise.all(names.map((name) => client.topics.create({ name })));
+  const described = await Promise.all(names.map((name) => client.topics.describe(name)));
+  expect(described.map(({ name }) => name)).toEqual(names);
+  const fetches = names.map((topic) => client.fetch({ topic, partition: 0, from: "earliest", waitMs: 100 }));
+  expect((await Promise.all(fetches)).every(({ nextOffset }) => nextOffset === 0)).toBe(true);
+  const refused = names.map((name) => codeOf(client.topics.create({ name })));
+  expect(new Set(await Promise.all(refused))).toEqual(new Set(["TOPIC_ALREADY_EXISTS"]));
+});
+
 test("a topic that is deleted ends its consumer with a typed error; made again, it is produced to and read anew", async () => {
   await client.topics.create({ name: "again" });
   const producer = await client.producer({ topic: "again" });

@@ -32,6 +32,9 @@ export interface Hostility {
 /** Correlation of whatever is to be answered. */
 export const ASKED = 77;
 
+/** No topic. */
+const elsewhere = new Uint8Array(16).fill(9);
+
 const violation = { close: 1002, goodbye: "PROTOCOL_VIOLATION" } as const;
 /** The library ends the socket without a close frame. */
 const cut = { close: 1006 } as const;
@@ -144,11 +147,53 @@ const brokenWebSockets: Hostility[] = [
   },
 ];
 
-/** All of them are answered before anybody could read. */
-function floodOfPings(client: RawClient): void {
-  const ping = webSocketFrame(new Uint8Array(125), Opcode.Ping);
-  client.sendRaw(Buffer.concat(Array.from({ length: 5000 }, () => ping)));
+/** In one write, so that they come faster than they can be answered. */
+function flood(client: RawClient, count: number, frame: Uint8Array, opcode: Opcode = Opcode.Binary): void {
+  const one = webSocketFrame(frame, opcode);
+  client.sendRaw(Buffer.concat(Array.from({ length: count }, () => one)));
 }
+
+function floodOfPings(client: RawClient): void {
+  flood(client, 5000, new Uint8Array(125), Opcode.Ping);
+}
+
+/** Many times what one turn of the broker may take. */
+const MANY = 20_000;
+const tooMuch = { close: 1008, goodbye: "LIMIT_EXCEEDED" } as const;
+
+const floods: Hostility[] = [
+  {
+    name: "more pongs than pings",
+    say: (client) => flood(client, 5000, new Uint8Array(0), Opcode.Pong),
+    outcome: cut,
+  },
+  {
+    name: "batches without end to a topic that is not there",
+    say: (client) => flood(client, MANY, encodeMessage("Produce", ASKED, { topicId: elsewhere, batch: makeBatch() })),
+    outcome: tooMuch,
+  },
+  {
+    name: "batches without end to a topic that is not there, and no answer wanted",
+    say: (client) =>
+      flood(client, MANY, encodeMessage("Produce", 0, { topicId: elsewhere, acks: 0, batch: makeBatch() })),
+    outcome: tooMuch,
+  },
+  {
+    name: "requests without end that are wrong",
+    say: (client) => flood(client, MANY, encodeMessage("CreateTopic", ASKED, { name: "a/b", partitions: 1 })),
+    outcome: tooMuch,
+  },
+  {
+    name: "requests without end that make sense",
+    say: (client) => flood(client, 2 * MANY, encodeMessage("Unsubscribe", ASKED, { subscription: 1 })),
+    outcome: tooMuch,
+  },
+  {
+    name: "more questions for the broker's state than can be under way",
+    say: (client) => flood(client, MANY, encodeMessage("StatsRequest", ASKED, {})),
+    outcome: tooMuch,
+  },
+];
 
 const beforeWelcome: Hostility[] = [
   { name: "more pings than any heartbeat needs, and no Hello", say: floodOfPings, outcome: cut },
@@ -247,8 +292,6 @@ const hostileBatches: Hostility[] = [
     outcome: { answer: "CORRUPT_BATCH" },
   },
 ];
-
-const elsewhere = new Uint8Array(16).fill(9);
 
 function produceTo(name: string, answer: ErrorName, options: object, retriable = false): Hostility {
   return {
@@ -414,6 +457,7 @@ const topics: Hostility[] = [
 export const hostilities: readonly Hostility[] = [
   ...brokenFrames,
   ...brokenWebSockets,
+  ...floods,
   ...beforeWelcome,
   ...hostileBatches,
   ...producing,

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
 import type { Offset } from "../../src/base/units.ts";
 import { connect as connectClient } from "../../src/client/index.ts";
@@ -139,6 +140,22 @@ describe("clients that take more than they give", () => {
       await attacked.goOn();
       expect(client.unasked.length).toBeLessThan(500);
       client.destroy();
+    });
+  });
+
+  test("one that gives credit without end is cut off, and others go on meanwhile", async () => {
+    await attacking({}, async (attacked) => {
+      const before = await attacked.holdings();
+      // In a thread of its own: it is to keep the broker's buffer full while the broker reads.
+      const flooder = new Worker(new URL("./credit-flooder.ts", import.meta.url), { workerData: attacked.port });
+      let told: unknown = null;
+      flooder.once("message", (message) => {
+        told = message;
+      });
+      while (told === null) await attacked.goOn();
+      expect(told).toBe("LIMIT_EXCEEDED");
+      await attacked.untilHolds(before);
+      await flooder.terminate();
     });
   });
 
