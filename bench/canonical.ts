@@ -14,7 +14,7 @@ import { parseArgs } from "node:util";
 import { build } from "../scripts/build.ts";
 import { backlogRows, startRows } from "./canonical/footprint.ts";
 import { latencyRow } from "./canonical/latency.ts";
-import { describeMachine } from "./canonical/machine.ts";
+import { describeMachine, StolenTime } from "./canonical/machine.ts";
 import { pointReadRow } from "./canonical/point-reads.ts";
 import { quoteInReadme } from "./canonical/readme.ts";
 import { formatRows, type Goal, type Row, rowOf } from "./canonical/row.ts";
@@ -63,6 +63,7 @@ if (options.only === "") await runThroughput(large, length);
 
 const machine = describeMachine();
 console.log(`${machine}\n`);
+const stolenTime = new StolenTime();
 
 await add("produce + consume, 100 B, os", async () => {
   const goal = higher("produce + consume, 100 B, os", "records/s", 1_500_000);
@@ -117,7 +118,9 @@ await add("start, idle", () => startRows(repetitions));
 await add("backlog", () => backlogRows(options.quick ? 5e8 : 5e9));
 await add("point reads", () => pointReadRow(options.quick ? 200 : 3000));
 
+const stolen = stolenTime.describe();
 console.log(`\n${formatRows(rows)}`);
+if (stolen !== "") console.log(`\n${stolen}`);
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
-if (options.readme) quoteInReadme(machine, rows);
+if (options.readme) quoteInReadme([machine, stolen].filter(Boolean).join("; "), rows);
 if (rows.some(({ met }) => !met)) console.log("\nnot every target is met");
