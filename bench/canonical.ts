@@ -4,14 +4,14 @@
  * payload and is decoded and audited at the consumer; a run that loses one fails.
  *
  *   --json FILE          also write the rows as JSON
- *   --only TEXT          only rows whose name contains it
+ *   --only TEXT          only rows whose name contains it, and those that are measured with them
  *   --repetitions N      default 3
  *   --readme             also put the table into the README, and the rows where a test compares the two
  *   --quick              short runs, to see that it works; the figures mean little
  */
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { build } from "../scripts/build.ts";
+import { scriptArguments, wrongUsage } from "../scripts/script-options.ts";
 import { backlogRows, startRows } from "./canonical/footprint.ts";
 import { latencyRow } from "./canonical/latency.ts";
 import { describeMachine, StolenTime } from "./canonical/machine.ts";
@@ -20,17 +20,15 @@ import { quoteInReadme } from "./canonical/readme.ts";
 import { formatRows, type Goal, type Row, rowOf } from "./canonical/row.ts";
 import { type RunLength, runThroughput, throughputRow, type Workload } from "./canonical/throughput.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: "string" },
-    only: { type: "string", default: "" },
-    repetitions: { type: "string", default: "3" },
-    readme: { type: "boolean", default: false },
-    quick: { type: "boolean", default: false },
-  },
+const { values: options } = scriptArguments(import.meta.filename, {
+  json: "",
+  only: "",
+  repetitions: 3,
+  readme: false,
+  quick: false,
 });
 
-const repetitions = Number(options.repetitions);
+const { repetitions } = options;
 const length: RunLength = options.quick ? { warmUpSeconds: 1, seconds: 2 } : { warmUpSeconds: 3, seconds: 8 };
 const KIB = 1024;
 /** Records of 1 KiB per second: 125 MB/s. */
@@ -46,10 +44,13 @@ const produceOs: Workload = { ...large, consumes: false };
 const produceDisk: Workload = { ...large, durability: "disk", consumes: false };
 
 const rows: Row[] = [];
-const wanted = (name: string): boolean => name.includes(options.only);
+const known: string[] = [];
 
-async function add(name: string, run: () => Promise<Row | Row[]>): Promise<void> {
-  if (!wanted(name)) return;
+/** @param names of the rows that `run` makes: all or none */
+async function add(names: string | readonly string[], run: () => Promise<Row | Row[]>): Promise<void> {
+  const all = [names].flat();
+  known.push(...all);
+  if (!all.some((name) => name.includes(options.only))) return;
   for (const row of [await run()].flat()) {
     rows.push(row);
     console.log(formatRows([row]).split("\n")[1]);
@@ -114,13 +115,17 @@ for (const [durability, target] of [
     ),
   );
 }
-await add("start, idle", () => startRows(repetitions));
-await add("backlog", () => backlogRows(options.quick ? 5e8 : 5e9));
-await add("point reads", () => pointReadRow(options.quick ? 200 : 3000));
+await add(["start to ready", "idle memory", "idle CPU"], () => startRows(repetitions));
+await add(["memory, consumer stalled, 5 GB behind it", "ready after kill -9 with 5 GB"], () =>
+  backlogRows(options.quick ? 5e8 : 5e9),
+);
+await add("point reads: medians apart", () => pointReadRow(options.quick ? 200 : 3000));
 
+if (rows.length === 0)
+  wrongUsage(import.meta.filename, `no row's name contains "${options.only}": ${known.join("; ")}`);
 const stolen = stolenTime.describe();
 console.log(`\n${formatRows(rows)}`);
 if (stolen !== "") console.log(`\n${stolen}`);
-if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
+if (options.json !== "") writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
 if (options.readme) quoteInReadme([machine, stolen].filter(Boolean).join("; "), rows);
 if (rows.some(({ met }) => !met)) console.log("\nnot every target is met");

@@ -8,6 +8,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scriptArguments, wrongUsage } from "../scripts/script-options.ts";
 import { parseReport } from "../src/bench/compare.ts";
 import type { Report } from "../src/bench/report.ts";
 import type { KafkaToolsRow } from "./kafka-tools/row.ts";
@@ -19,8 +20,9 @@ function hasReport(folder: string): boolean {
   return existsSync(join(folder, "report.json"));
 }
 
-const folders = process.argv.slice(2);
-if (folders.length === 0) throw new Error("say the folders that npm run bench:peers wrote");
+const { positionals: folders } = scriptArguments(import.meta.filename, {}, true);
+if (!folders.some(hasReport))
+  wrongUsage(import.meta.filename, "none of the folders has a report.json of npm run bench:peers");
 const reports = folders
   .filter(hasReport)
   .map((folder) => parseReport(readFileSync(join(folder, "report.json"), "utf8")));

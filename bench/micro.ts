@@ -7,16 +7,14 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { scriptArguments } from "../scripts/script-options.ts";
 import { type Measurement, median } from "./gauge/benchmark.ts";
 import { allowedFactor, readCommitted, writeCommitted } from "./gauge/committed.ts";
 import { complaintsAbout, type Ratios, slowerThan } from "./gauge/compare.ts";
 import { measureFile } from "./gauge/suite.ts";
 import { formatTable } from "./gauge/table.ts";
 
-const { values: options } = parseArgs({
-  options: { check: { type: "boolean", default: false }, write: { type: "boolean", default: false } },
-});
+const { values: options } = scriptArguments(import.meta.filename, { check: false, write: false });
 
 /** How often a benchmark that is slower is measured again: noise only ever makes slower, so the best of them counts. */
 const RETRIES = 3;

@@ -17,8 +17,9 @@
 import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
 import { build } from "../scripts/build.ts";
+import { scriptArguments } from "../scripts/script-options.ts";
 import { syncedRate, syncLatencies } from "../src/bench/device.ts";
 import type { Driver } from "../src/bench/driver.ts";
 import { footprint, topicsFootprint } from "../src/bench/footprint.ts";
@@ -37,27 +38,25 @@ import { driverOf, PEERS_DEFAULT } from "./peers/drivers.ts";
 import { Journal } from "./peers/journal.ts";
 import { progressOf } from "./peers/progress.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    out: { type: "string", default: "build/bench-peers" },
-    peers: { type: "string", default: PEERS_DEFAULT },
-    only: { type: "string", default: "" },
-    headlines: { type: "boolean", default: false },
-    all: { type: "boolean", default: false },
-    footprints: { type: "boolean", default: false },
-    "warm-up": { type: "string" },
-    seconds: { type: "string" },
-    repetitions: { type: "string" },
-  },
+const { values: options } = scriptArguments(import.meta.filename, {
+  out: "build/bench-peers",
+  peers: PEERS_DEFAULT as string,
+  only: "",
+  headlines: false,
+  all: false,
+  footprints: false,
+  "warm-up": 0,
+  seconds: 0,
+  repetitions: 0,
 });
 
 const { out, headlines } = options;
 const FOOTPRINT = { settleSeconds: 10, idleSeconds: 10, loadSeconds: 40 };
 const length = {
-  warmUpSeconds: Number(options["warm-up"] ?? (headlines ? 30 : 10)),
-  seconds: Number(options.seconds ?? (headlines ? 60 : 20)),
+  warmUpSeconds: options["warm-up"] || (headlines ? 30 : 10),
+  seconds: options.seconds || (headlines ? 60 : 20),
 };
-const repetitions = Number(options.repetitions ?? (headlines ? 5 : 3));
+const repetitions = options.repetitions || (headlines ? 5 : 3);
 const commit = await commitOf();
 const journal = new Journal(out, { commit, ...length });
 

@@ -8,7 +8,6 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { describeMachine } from "../bench/canonical/machine.ts";
 import { makeFolder, removeFolder } from "../bench/canonical/processes.ts";
 import { kafkaClassPath, kafkaDriver, kafkaTuning } from "../bench/drivers/kafka.ts";
@@ -17,17 +16,16 @@ import * as tools from "../bench/kafka-tools/tools.ts";
 import type { BrokerUnderTest } from "../src/bench/driver.ts";
 import { cpuOf } from "../src/bench/process-figures.ts";
 import { type Spread, spreadOf } from "../src/bench/spread.ts";
+import { scriptArguments } from "./script-options.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    out: { type: "string", default: "build/bench-kafka" },
-    versions: { type: "string", default: "4.3.1,3.9.2" },
-    repetitions: { type: "string", default: "3" },
-    records: { type: "string", default: "4000000" },
-  },
+const { values: options } = scriptArguments(import.meta.filename, {
+  out: "build/bench-kafka",
+  versions: "4.3.1,3.9.2",
+  repetitions: 3,
+  records: 4_000_000,
 });
 
-const RECORDS = Number(options.records);
+const RECORDS = options.records;
 const ONE_BY_ONE = Math.min(20_000, RECORDS);
 const PARTITIONS = 2;
 
@@ -103,7 +101,7 @@ function rowOf(name: string, runs: readonly Measured[]): KafkaToolsRow {
 const machine = describeMachine();
 console.log(`${machine}\n`);
 const found = new Map<string, Measured[]>();
-for (let repetition = 0; repetition < Number(options.repetitions); repetition++)
+for (let repetition = 0; repetition < options.repetitions; repetition++)
   for (const version of options.versions.split(","))
     for (const isTuned of [false, true]) await measure(version, isTuned, found);
 mkdirSync(options.out, { recursive: true });

@@ -2,29 +2,22 @@
  * Crashes the storage in memory at every disk operation of short lives (test/storage/crash-scripts.ts) and holds the log
  * contract against what is found.
  *
- *   npm run crash-log -- --seed 1 --count 50
+ *   npm run crash-log -- [--seed 1] [--count 50] [--script TEXT] [--at N]
  *
  * `count` seeds decide at each operation what survives. `--script` and `--at` narrow it to one life and one operation. Exits 1
  * at the first crash after which the contract does not hold, with what repeats it.
  */
-import { parseArgs } from "node:util";
 import { crashesOf, describeCase, operationsOf, runCase } from "../test/storage/crash-case.ts";
 import { scripts } from "../test/storage/crash-scripts.ts";
 import { StorageMemory } from "../test/storage/storage-memory.ts";
+import { scriptArguments } from "./script-options.ts";
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string", default: "1" },
-    count: { type: "string", default: "50" },
-    script: { type: "string", default: "" },
-    at: { type: "string", default: "" },
-  },
-});
+const { values } = scriptArguments(import.meta.filename, { seed: 1, count: 50, script: "", at: "" });
 const memory = new StorageMemory();
 
 function* chosen(): ReturnType<typeof crashesOf> {
   for (const script of scripts.filter(({ name }) => name.includes(values.script))) {
-    for (const crash of crashesOf(script, operationsOf(script, memory), Number(values.count), Number(values.seed)))
+    for (const crash of crashesOf(script, operationsOf(script, memory), values.count, values.seed))
       if (values.at === "" || crash.crashAt === Number(values.at)) yield crash;
   }
 }

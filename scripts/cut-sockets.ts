@@ -1,23 +1,17 @@
 /**
  * Cuts sockets under load and audits what comes out of it: nothing may be lost, come twice, out of order or altered.
  *
- *   node scripts/cut-sockets.ts [--cuts 500] [--seed 1] [--durability disk]
+ *   npm run cut-sockets -- [--cuts 500] [--seed N] [--durability disk|os]
  */
-import { parseArgs } from "node:util";
 import { type CutRunOptions, runCuts } from "../test/client/cut-run.ts";
+import { scriptArguments } from "./script-options.ts";
 
-const { values } = parseArgs({
-  options: {
-    cuts: { type: "string", default: "500" },
-    seed: { type: "string", default: `${Date.now() % 1_000_000}` },
-    durability: { type: "string", default: "disk" },
-  },
+const { values } = scriptArguments(import.meta.filename, {
+  cuts: 500,
+  seed: 1 + (Date.now() % 1_000_000),
+  durability: "disk",
 });
-const options = {
-  cuts: Number(values.cuts),
-  seed: Number(values.seed),
-  durability: values.durability as CutRunOptions["durability"],
-};
+const options = { ...values, durability: values.durability as CutRunOptions["durability"] };
 console.log(options);
 const report = await runCuts(options);
 console.log(report);

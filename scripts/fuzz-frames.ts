@@ -1,22 +1,18 @@
 /**
  * Feeds hostile frames to the verifier and to everything that reads what it accepts, then to a live broker.
  *
- *   node scripts/fuzz-frames.ts --seed 1 --count 1000000
+ *   npm run fuzz:frames -- [--seed 1] [--count 200000]
  *
  * `--count` is the number of frames that reach the broker: a fifth through sockets, the rest through the same connections
  * without a socket; a tenth as many go to the codecs alone. Exits 1 where a promise is broken: a crash, a frame read beyond its
  * end, no answer, a healthy client that lost something, or a broker that grew by 64 MiB.
  */
-import { parseArgs } from "node:util";
 import { checkFrame } from "../test/protocol/check-frame.ts";
 import { frames, type HostileFrame } from "../test/protocol/frame-mutator.ts";
 import { fuzz } from "../test/server/fuzz.ts";
+import { scriptArguments } from "./script-options.ts";
 
-const { values } = parseArgs({
-  options: { seed: { type: "string", default: "1" }, count: { type: "string", default: "200000" } },
-});
-const seed = Number(values.seed);
-const count = Number(values.count);
+const { seed, count } = scriptArguments(import.meta.filename, { seed: 1, count: 200_000 }).values;
 const RSS_GROWTH_MAX = 64 << 20;
 const startedMs = performance.now();
 

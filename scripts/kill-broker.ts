@@ -1,20 +1,14 @@
 /**
  * Kills the broker (kill -9) in the middle of `cambium produce` and audits what is there after a restart.
  *
- *   node scripts/kill-broker.ts [--rounds 20] [--seed 1]
+ *   npm run test:kill -- [--rounds 20] [--seed N]
  *
  * Exits 1 if an acknowledged record is missing, or anything came twice, out of order or altered.
  */
-import { parseArgs } from "node:util";
 import { faultsIn, runKills } from "../test/cli/kill-run.ts";
+import { scriptArguments } from "./script-options.ts";
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "20" },
-    seed: { type: "string", default: `${Date.now() % 1_000_000}` },
-  },
-});
-const options = { rounds: Number(values.rounds), seed: Number(values.seed) };
+const { values: options } = scriptArguments(import.meta.filename, { rounds: 20, seed: 1 + (Date.now() % 1_000_000) });
 console.log(`${options.rounds} rounds, seed ${options.seed}`);
 const rounds = await runKills(options, (result) => {
   const { round, durability, producer, killedAfterMs, written, acknowledgedBefore, acknowledged, consumed } = result;

@@ -1,22 +1,19 @@
 /**
  * Random lives of a log over a disk in memory, held against a model (test/storage/log-model.ts).
  *
- *   npm run live-logs -- --seed 1 --count 20000
+ *   npm run live-logs -- [--seed 1] [--count 20000]
  *
  * `count` lives at each durability, in runs of 500 with a seed each. Exits 1 at the first life that breaks a promise, shortened
  * and with the seed of its run.
  */
-import { parseArgs } from "node:util";
 import { liveLogs } from "../test/storage/log-model.ts";
+import { scriptArguments } from "./script-options.ts";
 
 const LIVES_PER_RUN = 500;
 
-const { values } = parseArgs({
-  options: { seed: { type: "string", default: "1" }, count: { type: "string", default: "20000" } },
-});
-const count = Number(values.count);
+const { seed, count } = scriptArguments(import.meta.filename, { seed: 1, count: 20_000 }).values;
 for (let lived = 0; lived < count; lived += LIVES_PER_RUN) {
-  const run = { seed: Number(values.seed) + lived / LIVES_PER_RUN, lives: Math.min(LIVES_PER_RUN, count - lived) };
+  const run = { seed: seed + lived / LIVES_PER_RUN, lives: Math.min(LIVES_PER_RUN, count - lived) };
   for (const durability of ["disk", "os"] as const) liveLogs(durability, run);
 }
-console.log(`every promise held in ${2 * count} lives`);
+console.log(`every promise held in ${count} lives at each durability`);
