@@ -303,6 +303,7 @@ class Node implements RunningBroker {
 
   /** Writes where the logs stand, if it changed since the last time; and looks whether there is room again. */
   #checkpoint(): void {
+    void this.#meta.mend();
     if (this.#checkpointing !== null) return; // A slow disk does not get a queue of them.
     const ends = this.#ends(false);
     const text = JSON.stringify(ends);

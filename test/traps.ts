@@ -73,7 +73,7 @@ const receiving: readonly Trap[] = [
     tests: [
       [HOSTILE, "more than the window allows"],
       [HOSTILE, "more than the window allows, and no answer wanted"],
-      [PRESSURE, "one that gives credit without end is cut off, and others go on meanwhile"],
+      [PRESSURE, "one that sends %s without end is cut off, and others go on meanwhile"],
       ["test/client/producer.test.ts", "the window is never exceeded, and a smaller one is answered"],
       [
         "test/broker/intake.test.ts",

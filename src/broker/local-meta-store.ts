@@ -71,13 +71,22 @@ export class LocalMetaStore implements MetaStore {
   async close(): Promise<MetadataPoint | null> {
     this.#isClosed = true;
     await this.#writing;
-    if (!this.#doubtful) return this.#point;
-    try {
-      await this.#replace();
-      return this.#point;
-    } catch {
-      return null;
-    }
+    await this.mend();
+    return this.#doubtful ? null : this.#point;
+  }
+
+  /**
+   * Replaces the log where a write failed: what was refused may be in it, and after a crash it would count. Where that fails too
+   * it is to be tried again.
+   */
+  async mend(): Promise<void> {
+    if (this.#doubtful) this.#writing ??= this.#replaceAndGoOn();
+    await this.#writing;
+  }
+
+  async #replaceAndGoOn(): Promise<void> {
+    await this.#replace().catch(() => {});
+    await this.#writeWaiting();
   }
 
   topics(): readonly TopicMetadata[] {
@@ -161,6 +170,7 @@ export class LocalMetaStore implements MetaStore {
         await this.#writeChanges(changes.map(({ record }) => record));
       } catch (error) {
         this.#doubtful ||= !leavesAll(error);
+        if (this.#doubtful) await this.#replace().catch(() => {});
         for (const { failed } of changes) failed(error);
         continue;
       }

@@ -19,6 +19,11 @@ export function countText(count: number): string {
 }
 
 /** Bytes in a time → "12.3 MB/s", in units of 1,000,000 as throughput is told. */
+/** "1 record", "2,000 records". */
+export function pluralText(count: number, noun: string): string {
+  return `${countText(count)} ${noun}${count === 1 ? "" : noun.endsWith("ch") ? "es" : "s"}`;
+}
+
 export function rateText(bytes: number, ms: number): string {
   return `${(bytes / 1e6 / (ms / 1000)).toFixed(1)} MB/s`;
 }

@@ -114,7 +114,7 @@ With --json a line {"acked":N} says how many are acknowledged so far, as durable
 last one has "done":true. Records with the same key keep their order. After a signal what was read is sent.
 
 A line of --json-lines is what "consume --format json" prints: {"key":"k","value":"v","headers":[{"name":"h",
-"value":"x"}],"timestamp":1714564800000,"partition":0}. Only value is needed; a value that is no text is sent as
+"value":"x"}],"timestamp":1714564800000,"partition":0}. Only value is needed; one that is no text is sent as
 JSON; keyBase64 and valueBase64 are bytes; headers may be {"h":"x"}, too; topic and offset are passed over;
 a value of null is a tombstone.`,
   examples: [
@@ -147,7 +147,7 @@ const consume: CommandDefinition = {
   details: `It ends at what is there when it begins (the high watermark of each partition), or with --follow at a signal.
 In a partition records come in order. --from takes
   earliest, latest   the ends of the log
-  1200               an offset, in each partition
+  1200               an offset, which each partition that is read must have
   2024-05-01T12:00Z  a time (ISO 8601; local without a zone): the first record that is not earlier
   -1h, -7d, -2w      a time ago
 

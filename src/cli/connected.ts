@@ -42,11 +42,15 @@ function connectionNews(
   let isLost = false;
   return {
     onConnectionLost: ({ message }) => {
-      if (!isLost) output.error(`the connection to ${server} is lost (${message}); trying again`);
+      if (!isLost)
+        output.news(
+          { connectionLost: { server, message } },
+          `the connection to ${server} is lost (${message}); trying again`,
+        );
       isLost = true;
     },
     onConnectionRestored: () => {
-      if (isLost) output.error(`connected to ${server} again`);
+      if (isLost) output.news({ connected: { server } }, `connected to ${server} again`);
       isLost = false;
     },
   };

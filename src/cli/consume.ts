@@ -66,11 +66,7 @@ export function consume(invocation: Invocation): Promise<ExitCode> {
 /** Who waits for records learns why none come. */
 function tellRetry(output: Output, { topic, partition, error: { code, message } }: RetriedRead): void {
   const facts = { topic, partition, code, message };
-  output.error(
-    output.json
-      ? JSON.stringify({ retrying: facts })
-      : `${topic}-${partition} cannot be read, trying again: ${code}: ${message}`,
-  );
+  output.news({ retrying: facts }, `${topic}-${partition} cannot be read, trying again: ${code}: ${message}`);
 }
 
 /** An offset that one partition does not have may be another's, or be meant as a time. */

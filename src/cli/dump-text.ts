@@ -1,5 +1,5 @@
 /** Dump for people: partitions, under them segments, under those a table of batches. */
-import { momentText, sizeText } from "./amounts.ts";
+import { momentText, pluralText, sizeText } from "./amounts.ts";
 import { attributesOf, type DumpView } from "./dump-view.ts";
 import { recordText } from "./record-format.ts";
 import type { BatchItem } from "./segment-items.ts";
@@ -17,14 +17,14 @@ export const dumpText: DumpView = {
       data,
       ...facts,
       state,
-      `${partitions.filter(({ files }) => files === "present").length} partitions with files`,
+      `${pluralText(partitions.filter(({ files }) => files === "present").length, "partition")} with files`,
     ].join("  ");
   },
   partition: ({ name, files }, { topicId, epochs, segments }) => {
     if (files === "unwritten") return `\n${name}  empty: it has no files yet`;
     if (files === "memory") return `\n${name}  durability memory: nothing of it is in files`;
     const began = epochs.map(({ epoch, startOffset }) => `${epoch}@${startOffset}`).join(" ");
-    return `\n${name}  topic id ${topicId ?? "none"}  ${segments.length} segments  epochs ${began === "" ? "none" : began}`;
+    return `\n${name}  topic id ${topicId ?? "none"}  ${pluralText(segments.length, "segment")}  epochs ${began === "" ? "none" : began}`;
   },
   segment: (_partition, segment, withItems) => {
     const { base, size, seal, sealState, slotsState, slots, timesState, times } = segment;
@@ -46,12 +46,14 @@ export const dumpText: DumpView = {
   fileProblem: (partition, { file, problem }) => `${partition === null ? "" : "    "}PROBLEM: ${file}: ${problem}`,
   segmentEnd: (_partition, segment, { batches, records, bad }, nextOffset) => {
     const offsets = records === 0 ? "no records" : `offsets ${segment.base}..${nextOffset - 1}`;
-    return `    = ${batches} batches, ${records} records, ${offsets}, ${bad === 0 ? "all CRCs ok" : `${bad} BAD`}`;
+    return `    = ${pluralText(batches, "batch")}, ${pluralText(records, "record")}, ${offsets}, ${bad === 0 ? "all CRCs ok" : `${bad} BAD`}`;
   },
   end: ({ batches, records, bytes, bad, problems }) => {
     const state =
-      bad + problems === 0 ? "nothing bad" : `${bad} BAD, ${problems} problems with other files or how segments join`;
-    return `\n${batches} batches, ${records} records, ${sizeText(bytes)}: ${state}`;
+      bad + problems === 0
+        ? "nothing bad"
+        : `${bad} BAD, ${pluralText(problems, "problem")} with other files or how segments join`;
+    return `\n${pluralText(batches, "batch")}, ${pluralText(records, "record")}, ${sizeText(bytes)}: ${state}`;
   },
 };
 

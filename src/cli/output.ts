@@ -114,6 +114,11 @@ export class Output {
     if (!this.json) this.error(text);
   }
 
+  /** What whoever waits for a result must know: the object with `--json`, else the text. */
+  news(value: Readonly<Record<string, unknown>>, text: string): void {
+    this.error(this.json ? JSON.stringify(value) : text);
+  }
+
   /** A line on standard error. */
   error(text: string): void {
     this.status("");

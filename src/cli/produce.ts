@@ -1,7 +1,7 @@
 /** `cambium produce`: lines, JSON or whole files as records of a topic. */
 import { BrokerError } from "../base/errors.ts";
 import type { BatchAck, Producer, ProducerRecord } from "../client/index.ts";
-import { countText, rateText, secondsText } from "./amounts.ts";
+import { pluralText, rateText, secondsText } from "./amounts.ts";
 import type { Invocation } from "./command-definition.ts";
 import { CommandError, UsageError } from "./command-error.ts";
 import { connected } from "./connected.ts";
@@ -66,7 +66,7 @@ export function produce(invocation: Invocation): Promise<ExitCode> {
     const isTimedOut = reason instanceof BrokerError && reason.code === "REQUEST_TIMED_OUT";
     const patience = setTimeout(() => {
       if (world.stop.signal.aborted)
-        output.error("waiting until what was read is acknowledged; another signal gives it up");
+        output.note("waiting until what was read is acknowledged; another signal gives it up");
     }, PATIENCE_MS);
     await (isTimedOut ? producer.abort(reason) : producer.close()).catch((error: unknown) => tally.refused(error, 0));
     clearTimeout(patience);
@@ -172,7 +172,7 @@ class Tally {
     const { records, bytes } = this;
     this.#isReported = true;
     const durability = this.#durability === "" ? "" : ` (${this.#durability})`;
-    const what = `${countText(records)} record${records === 1 ? "" : "s"} acknowledged${durability} by ${topic}`;
+    const what = `${pluralText(records, "record")} acknowledged${durability} by ${topic}`;
     const facts = { acked: records, done: true, failed: this.#refused, bytes, ms: Math.round(ms), interrupted };
     // The bytes are those that were given, so after a failure they are no rate.
     const rate = this.failed.aborted ? "" : `, ${rateText(bytes, ms)}`;

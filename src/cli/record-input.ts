@@ -82,13 +82,15 @@ export function recordLines(defaults: RecordDefaults, ignorePartition: boolean):
       if (!Number.isSafeInteger(number)) throw invalid(`${name} is a whole number: ${excerpt(line)}`);
     }
     const key = payload(object, "key");
+    const value = payload(object, "value");
+    if (value === undefined) throw invalid(`a record has a value; null makes it a tombstone: ${excerpt(line)}`);
     const headers = object["headers"] === undefined ? undefined : headersIn(object["headers"], line);
     return {
       ...defaults,
       ...(numbers as { readonly timestamp?: number; readonly partition?: number }),
       ...(key !== undefined && { key }),
       ...(headers !== undefined && { headers }),
-      value: payload(object, "value") ?? null,
+      value,
     };
   };
 }

@@ -33,7 +33,7 @@ export const schema = {
     "data",
     folder,
     "data",
-    'Folder of the logs; start makes it if need be; "temporary": one that goes with the broker; "memory": no logs on disk',
+    'Folder of the logs; start makes it if need be, and takes "temporary" (it goes with the broker) and "memory" (no logs on disk)',
   ),
   host: setting("start", text, "127.0.0.1", "Address to listen on"),
   port: setting("start", integer(...limits.PORT_LIMITS), 4500, "Port to listen on; 0: any free one"),

@@ -1,6 +1,6 @@
 /** What `consume --skip-corrupt` leaves out, on standard error: nothing is left out in silence. */
 import type { SkippedOffsets } from "../client/index.ts";
-import { countText } from "./amounts.ts";
+import { pluralText } from "./amounts.ts";
 import type { Output } from "./output.ts";
 
 export class Skips {
@@ -17,19 +17,15 @@ export class Skips {
     this.#offsets += nextOffset - offset;
     const facts = { topic, partition, offset, nextOffset, code, message };
     const range = `${topic}-${partition}, offsets ${offset}..${nextOffset - 1}`;
-    this.#output.error(
-      this.#output.json ? JSON.stringify({ skipped: facts }) : `skipped ${range}: ${code}: ${message}`,
-    );
+    this.#output.news({ skipped: facts }, `skipped ${range}: ${code}: ${message}`);
   }
 
   /** At the end, if there was anything. */
   tellTotal(): void {
     if (this.#batches === 0) return;
     const facts = { batches: this.#batches, offsets: this.#offsets };
-    const offsets = `${countText(this.#offsets)} offset${this.#offsets === 1 ? "" : "s"}`;
-    const places = `${countText(this.#batches)} place${this.#batches === 1 ? "" : "s"}`;
-    this.#output.error(
-      this.#output.json ? JSON.stringify({ skippedTotal: facts }) : `skipped ${offsets} in ${places} in all`,
-    );
+    const offsets = pluralText(this.#offsets, "offset");
+    const places = pluralText(this.#batches, "place");
+    this.#output.news({ skippedTotal: facts }, `skipped ${offsets} in ${places} in all`);
   }
 }

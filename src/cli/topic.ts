@@ -2,6 +2,7 @@
 
 import { BrokerError } from "../base/errors.ts";
 import type { TopicDescription } from "../client/index.ts";
+import { pluralText } from "./amounts.ts";
 import type { Invocation } from "./command-definition.ts";
 import { UsageError } from "./command-error.ts";
 import { connected } from "./connected.ts";
@@ -34,7 +35,7 @@ export function createTopic(invocation: Invocation): Promise<ExitCode> {
     try {
       const topic = { name, partitions, settings: settingsOf(config), validateOnly: dryRun };
       const created = await client.topics.create(topic);
-      const text = dryRun ? `${name} could be created` : `created ${name} with ${plural(partitions, "partition")}`;
+      const text = dryRun ? `${name} could be created` : `created ${name} with ${pluralText(partitions, "partition")}`;
       output.result({ topic: name, created: !dryRun, partitions, topicId: created?.topicId ?? null }, text);
     } catch (error) {
       if (!ifNotExists || !(error instanceof BrokerError) || error.code !== "TOPIC_ALREADY_EXISTS") throw error;
@@ -155,8 +156,4 @@ function describe(topic: TopicDescription, output: Output): void {
   );
   const rows = Object.entries(settings).map(([key, { value, isDefault }]) => [key, value, isDefault ? "" : "set"]);
   output.line(table(["SETTING", "VALUE", ""], rows));
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -29,8 +29,9 @@ export interface ChannelOwner {
   message?(message: Message): void;
 }
 
-/** Requests under way at a time, and as many fetches: half of what the broker takes before it answers BUSY. The rest wait here. */
+/** Under way at a time, below what a broker takes before it answers BUSY; the rest wait here. */
 const REQUESTS_MAX = 500;
+const FETCHES_MAX = 1000;
 
 interface Waiter {
   resolve(connection: Connection): void;
@@ -44,7 +45,7 @@ export class Channel {
   readonly #backoff: Backoff;
   readonly #waiters = new Set<Waiter>();
   readonly #requests = pLimit(REQUESTS_MAX);
-  readonly #fetches = pLimit(REQUESTS_MAX);
+  readonly #fetches = pLimit(FETCHES_MAX);
   #connection: Connection | null = null;
   /** The same, or what will be it once it is welcome. */
   #attempt: Connection | null = null;
@@ -123,10 +124,18 @@ export class Channel {
     return this.#closing;
   }
 
-  /** The time for a connection counts from here, with what others of this client take before. */
+  /**
+   * The time for a connection counts from here, with what others of this client take before: who had to wait for them so long
+   * is not sent any more.
+   */
   #connectedInTime(): () => Promise<Connection> {
-    const deadlineMs = performance.now() + this.#settings.requestTimeoutMs;
-    return () => this.connected(Math.max(0, Math.round(deadlineMs - performance.now())));
+    const { requestTimeoutMs } = this.#settings;
+    const calledMs = performance.now();
+    return () => {
+      const leftMs = Math.round(calledMs + requestTimeoutMs - performance.now());
+      if (leftMs > 0) return this.connected(leftMs);
+      throw new BrokerError("REQUEST_TIMED_OUT", "the broker did not answer earlier requests in time");
+    };
   }
 
   #connect(): void {

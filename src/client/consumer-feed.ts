@@ -23,6 +23,7 @@ import { located } from "./located-error.ts";
 import type { ConnectSettings } from "./options.ts";
 import type { PausedPartitions } from "./paused-partitions.ts";
 import { PullQueue } from "./pull-queue.ts";
+import { SubscribeTurns } from "./subscribe-turns.ts";
 import { type DueBatch, Subscription, type SubscriptionOwner } from "./subscription.ts";
 import { describedTopic, topicInfo } from "./topics.ts";
 import { callUser } from "./user-callback.ts";
@@ -43,6 +44,7 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
   readonly settings: ConsumerSettings;
   readonly crc32c: Crc32c;
   readonly turns: LargeTurns;
+  readonly subscribing: SubscribeTurns = new SubscribeTurns();
   readonly #channel: Channel;
   readonly #inPlace: InPlaceReader | null;
   readonly #paused: PausedPartitions;
@@ -185,6 +187,7 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
   disconnected(): void {
     this.#connection = null;
     this.#routes.clear();
+    this.subscribing.clear();
     for (const subscription of this.#subscriptions) subscription.disconnected();
   }
 

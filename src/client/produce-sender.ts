@@ -4,7 +4,7 @@
  */
 import { BrokerError } from "../base/errors.ts";
 import type { ProduceGrant } from "../protocol/generated/messages.ts";
-import { BATCH_BYTES_INLINE_MAX } from "../protocol/limits.ts";
+import { BATCH_BYTES_INLINE_MAX, BATCH_WINDOW_OVERHEAD } from "../protocol/limits.ts";
 import type { Message } from "../protocol/messages.ts";
 import { PRODUCE_ENVELOPE_SIZE } from "../protocol/produce.ts";
 import { ProduceAckReader } from "../protocol/produce-ack.ts";
@@ -157,9 +157,9 @@ export class ProduceSender implements ChannelOwner {
   #send(queue: PartitionQueue, batch: Batch): boolean {
     const connection = this.#connection!;
     const isLarge = batch.size > this.inlineMax;
-    const windowBytes = isLarge ? 0 : batch.size;
+    const windowBytes = isLarge ? 0 : batch.size + BATCH_WINDOW_OVERHEAD;
     if (this.#unacknowledged + windowBytes > this.#window) {
-      this.#askForWindow(batch.size);
+      this.#askForWindow(windowBytes);
       return false;
     }
     queue.send(batch);
@@ -193,8 +193,8 @@ export class ProduceSender implements ChannelOwner {
     }
   }
 
-  #askForWindow(batchSize: number): void {
-    const wanted = Math.max(this.#windowWanted, batchSize);
+  #askForWindow(needed: number): void {
+    const wanted = Math.max(this.#windowWanted, needed);
     if (this.#window >= wanted || this.#windowAsked >= wanted) return;
     this.#windowAsked = wanted;
     this.#connection?.post("WindowRequest", { window: wanted });

@@ -18,6 +18,7 @@ import { type ConsumerSettings, EARLIEST, LATEST, type StartValue } from "./cons
 import type { LargeTurns, TurnTaker } from "./large-turns.ts";
 import { damagedBatch, located } from "./located-error.ts";
 import { type BatchSink, SliceAssembler } from "./slice-assembler.ts";
+import type { SubscribeTurns } from "./subscribe-turns.ts";
 import { HEADROOM } from "./transport.ts";
 import { callUser } from "./user-callback.ts";
 
@@ -44,6 +45,7 @@ export interface SubscriptionOwner {
   readonly settings: ConsumerSettings;
   readonly crc32c: Crc32c;
   readonly turns: LargeTurns;
+  readonly subscribing: SubscribeTurns;
   /** What comes under this id is the subscription's. */
   route(id: number, subscription: Subscription): void;
   unroute(id: number): void;
@@ -122,7 +124,7 @@ export class Subscription implements BatchSink, TurnTaker {
   /** Begins, or goes on, over this connection. */
   connected(connection: Connection): void {
     this.#connection = connection;
-    this.#subscribe();
+    this.subscribe();
   }
 
   disconnected(): void {
@@ -152,6 +154,7 @@ export class Subscription implements BatchSink, TurnTaker {
 
   /** The broker's answer to Subscribe. */
   subscribed({ offset, highWatermark }: SubscribeResult): void {
+    this.#owner.subscribing.leave(this);
     this.highWatermark = highWatermark;
     this.#goOnAt(offset);
     if (this.position < 0) this.readTo(offset);
@@ -163,6 +166,7 @@ export class Subscription implements BatchSink, TurnTaker {
   ended(error: BrokerError): void {
     const { onOutOfRange, onCorrupt } = this.#owner.settings;
     const nextOffset = error.details["nextOffset"];
+    this.#owner.subscribing.leave(this);
     this.#owner.unroute(this.#id);
     this.#forgetPartial();
     if (error.code === "OFFSET_OUT_OF_RANGE" && onOutOfRange !== "fail") {
@@ -178,7 +182,7 @@ export class Subscription implements BatchSink, TurnTaker {
         return;
       }
     }
-    this.#retryTimer = setTimeout(() => this.#subscribe(), this.#backoff.next());
+    this.#retryTimer = setTimeout(() => this.subscribe(), this.#backoff.next());
   }
 
   /** A slice. */
@@ -238,6 +242,7 @@ export class Subscription implements BatchSink, TurnTaker {
     if (this.#isDone) return;
     this.#isDone = true;
     clearTimeout(this.#retryTimer);
+    this.#owner.subscribing.leave(this);
     this.#owner.unroute(this.#id);
     this.#forgetPartial();
     // Its answer, and the slices that are on their way, are nobody's.
@@ -245,9 +250,10 @@ export class Subscription implements BatchSink, TurnTaker {
     connection?.post("Unsubscribe", { subscription: this.#id }, connection.nextCorrelation());
   }
 
-  #subscribe(): void {
+  /** Asks for its records, or will once fewer others do. */
+  subscribe(): void {
     const connection = this.#connection;
-    if (connection === null || this.#isDone) return;
+    if (connection === null || this.#isDone || !this.#owner.subscribing.take(this)) return;
     const { topicId, partition } = this;
     const { start, value } = this.#start;
     const credit = Math.max(0, this.#creditMax + this.#turnBytes - this.#held);

@@ -144,10 +144,11 @@ export class Topics {
    * @throws BrokerError UNKNOWN_TOPIC_OR_PARTITION, INVALID_CONFIG, INVALID_PARTITIONS; and as all requests do
    */
   async alter(name: string, change: TopicChange, options: WaitOptions = {}): Promise<void> {
+    topicOption("name", name);
     knownOptions("a topic's change", change, TOPIC_CHANGE);
     const { settings = {}, partitions, validateOnly = false } = change;
     const body = {
-      name: topicOption("name", name),
+      name,
       ...settingsOption(settings, true),
       partitions: partitions === undefined ? -1 : countOption(partitions),
       validateOnly: booleanOption("validateOnly", validateOnly),

@@ -5,6 +5,7 @@
  * Bad input gets a typed answer where the frame can be answered, and costs the connection where it cannot.
  */
 import { asBrokerError, BrokerError } from "../base/errors.ts";
+import { MIB } from "../base/units.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { Encodable } from "../protocol/field-codec.ts";
 import type { Bodies } from "../protocol/generated/messages.ts";
@@ -20,7 +21,7 @@ import { ProduceSide } from "./produce-side.ts";
 import { ProduceWindow } from "./produce-window.ts";
 import { ReadSide } from "./read-side.ts";
 import * as requests from "./requests.ts";
-import { FRAME_WORK, REFUSAL_WORK, REQUEST_WORK, TurnAllowance, type Turns } from "./turn-allowance.ts";
+import { FRAME_WORK, refusalWork, requestWork, TurnAllowance, type Turns } from "./turn-allowance.ts";
 import type { UploadBudget } from "./uploads.ts";
 import type { WindowBudget } from "./windows.ts";
 
@@ -39,11 +40,11 @@ export interface ConnectionContext {
 }
 
 /** Requests of one connection that may be on their way at a time, produced batches and fetches aside. */
-const REQUESTS_MAX = 1000;
+const REQUESTS_MAX = 2000;
 /** A client that does not take its answers is cut off at this many unsent bytes. */
 const UNSENT_BYTES_MAX = 32 * 1024 * 1024;
 /** Given to a client that does not say what window it wants. */
-const WINDOW_DEFAULT = 1024 * 1024;
+const WINDOW_DEFAULT = 2 * MIB;
 
 export class Connection {
   readonly #context: ConnectionContext;
@@ -104,11 +105,11 @@ export class Connection {
       if (this.#leaving) throw shuttingDown();
       if (this.#principal === null) this.#hello(decodeMessage(reader));
       else if (reader.bodyType === Body.Produce) this.#produce(bytes.length);
-      else if (reader.bodyType === Body.ProducePart) this.#produceSide.part();
-      else if (reader.bodyType === Body.Credit) this.#credit(bytes.length);
-      else if (this.#affords(REQUEST_WORK, bytes.length)) this.#handle(decodeMessage(reader));
+      else if (reader.bodyType === Body.ProducePart) this.#part();
+      else if (reader.bodyType === Body.Credit) this.#credit();
+      else if (this.#affords(requestWork(bytes.length))) this.#handle(decodeMessage(reader));
     } catch (error) {
-      if (this.#affords(REFUSAL_WORK, bytes.length)) this.#refuse(reader.correlation, asBrokerError(error));
+      if (this.#affords(refusalWork(bytes.length))) this.#refuse(reader.correlation, asBrokerError(error));
     }
   }
 
@@ -179,11 +180,16 @@ export class Connection {
   }
 
   #produce(size: number): void {
-    if (!this.#produceSide.produce()) this.#affords(REFUSAL_WORK, size);
+    if (!this.#produceSide.produce()) this.#affords(refusalWork(size));
   }
 
-  #credit(size: number): void {
-    if (!this.#affords(FRAME_WORK, size)) return;
+  /** Its bytes are bounded by the upload. */
+  #part(): void {
+    if (this.#affords(FRAME_WORK)) this.#produceSide.part();
+  }
+
+  #credit(): void {
+    if (!this.#affords(FRAME_WORK)) return;
     const { reader, credit } = this.#context.frames;
     credit.read(reader);
     this.#readSide.addCredit(credit.subscription, credit.bytes);
@@ -213,11 +219,17 @@ export class Connection {
       case "DescribeTopics":
         return this.#answer(correlation, () => this.#inTurn(() => requests.describeTopics(broker, message.body)));
       case "CreateTopic":
-        return this.#answer(correlation, () => requests.createTopic(broker, message.body));
+        return this.#answer(correlation, async () => {
+          const described = await requests.createTopic(broker, message.body);
+          return this.#inTurn(() => requests.describeTopics(broker, described));
+        });
       case "DeleteTopic":
         return this.#answer(correlation, () => requests.deleteTopic(broker, message.body));
       case "AlterTopic":
-        return this.#answer(correlation, () => requests.alterTopic(broker, message.body));
+        return this.#answer(correlation, async () => {
+          const described = await requests.alterTopic(broker, message.body);
+          return this.#inTurn(() => requests.describeTopics(broker, described));
+        });
       case "StatsRequest":
         return this.#answer(correlation, () => this.#inTurn(async () => requests.stats(this.#context.stats())));
       default:
@@ -226,8 +238,8 @@ export class Connection {
   }
 
   /** A connection that wants more done than one turn may take is cut off: others wait. @returns whether it may be done */
-  #affords(work: number, bytes: number): boolean {
-    if (this.#allowance.take(work, bytes)) return true;
+  #affords(work: number): boolean {
+    if (this.#allowance.take(work)) return true;
     this.#end(new BrokerError("LIMIT_EXCEEDED", "the connection asks for more than one turn may take"), CLOSE_POLICY);
     return false;
   }
@@ -246,7 +258,7 @@ export class Connection {
       const answer = await run();
       if (answer !== null) this.#send(answer[0], correlation, answer[1]);
     } catch (error) {
-      if (this.#affords(REFUSAL_WORK, 0)) this.#sendError(correlation, asBrokerError(error));
+      if (this.#affords(refusalWork(0))) this.#sendError(correlation, asBrokerError(error));
     }
     if (--this.#requests === 0) this.#tellAnswered();
   }

@@ -1,5 +1,6 @@
 /** The produce window of one connection: what was granted, and what of it is unacknowledged. */
 import { BrokerError } from "../base/errors.ts";
+import { BATCH_WINDOW_OVERHEAD } from "../protocol/limits.ts";
 import { STANDING_WINDOW, type WindowBudget, type WindowHolder } from "./windows.ts";
 
 /** A client that was asked for its window back and does not answer is in the way of those who wait for it. */
@@ -56,9 +57,9 @@ export class ProduceWindow implements WindowHolder {
     this.#budget.request(this, wanted - STANDING_WINDOW);
   }
 
-  /** A batch came in. @throws BrokerError CREDIT_EXCEEDED the client sent more than its window; the batch does not count */
+  /** A batch came in, so many bytes long. @throws BrokerError CREDIT_EXCEEDED the client sent more than its window; the batch does not count */
   take(length: number): void {
-    const unacknowledged = this.#unacknowledged + length;
+    const unacknowledged = this.#unacknowledged + length + BATCH_WINDOW_OVERHEAD;
     if (unacknowledged > this.size) {
       throw new BrokerError(
         "CREDIT_EXCEEDED",
@@ -70,7 +71,7 @@ export class ProduceWindow implements WindowHolder {
 
   /** A batch is answered. */
   release(length: number): void {
-    this.#unacknowledged -= length;
+    this.#unacknowledged -= length + BATCH_WINDOW_OVERHEAD;
     if (this.#unacknowledged > 0) return;
     if (this.#closed) this.#giveBack();
     else this.#lastUsedMs = this.#owner.monotonicMs();

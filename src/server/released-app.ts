@@ -86,6 +86,6 @@ function makeApp<Session>(uws: UwsModule, options: AppOptions, place: Place<Sess
       close: (socket) => place.handlers?.close(socket),
     })
     .any("/*", (response) => {
-      response.writeStatus("404 Not Found").end(notFound);
+      response.writeStatus("404 Not Found").end(notFound, true);
     });
 }

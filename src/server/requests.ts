@@ -44,10 +44,11 @@ export function stats(facts: unknown): Answer {
   return ["StatsResult", { json: JSON.stringify(facts) }];
 }
 
-export async function createTopic(broker: Broker, body: CreateTopic): Promise<Answer> {
+/** @returns what is to be answered: a description */
+export async function createTopic(broker: Broker, body: CreateTopic): Promise<DescribeTopics> {
   const settings = (body.settings ?? []).map(({ key, value }): [string, string] => [key, value]);
   await broker.topics.create({ name: body.name, partitions: body.partitions, settings }, body.validateOnly);
-  return describeTopics(broker, { names: body.validateOnly ? [] : [body.name], settings: true });
+  return { names: body.validateOnly ? [] : [body.name], settings: true };
 }
 
 export async function deleteTopic(broker: Broker, body: DeleteTopic): Promise<Answer> {
@@ -55,12 +56,13 @@ export async function deleteTopic(broker: Broker, body: DeleteTopic): Promise<An
   return ["Done", {}];
 }
 
-export async function alterTopic(broker: Broker, body: AlterTopic): Promise<Answer> {
+/** @returns what is to be answered: a description */
+export async function alterTopic(broker: Broker, body: AlterTopic): Promise<DescribeTopics> {
   const set = (body.set ?? []).map(({ key, value }): [string, string | null] => [key, value]);
   const unset = (body.unset ?? []).map((key): [string, string | null] => [key, null]);
   const change = { settings: [...set, ...unset], ...(body.partitions !== -1 && { partitions: body.partitions }) };
   await broker.topics.alter(body.name, change, body.validateOnly);
-  return describeTopics(broker, { names: [body.name], settings: true });
+  return { names: [body.name], settings: true };
 }
 
 export async function describeTopics(broker: Broker, body: DescribeTopics): Promise<Answer> {

@@ -21,16 +21,24 @@ export class Turns {
   }
 }
 
-/** Units of work, each a microsecond or two of a fast machine; what one turn may take. */
-const WORK_MAX = 40_000;
+/**
+ * Units of work, each a microsecond or two of a fast machine, after which no more is done for a connection in that turn. More
+ * than a client of ours can have under way: refused batches in a window of 8 MiB, or the answers to as many requests as it sends
+ * before one is answered, and an Unsubscribe for each of ten thousand partitions.
+ */
+const WORK_MAX = 65_536;
 /** A frame that nobody answers. */
 export const FRAME_WORK = 1;
-/** A request: a client of ours that begins or ends with ten thousand partitions sends as many at once. */
-export const REQUEST_WORK = 3;
-/** To refuse one. Clients of ours have at most some hundreds of requests under way that can be refused. */
-export const REFUSAL_WORK = 16;
-/** Of a frame, for a unit. */
-const BYTES_PER_WORK = 512;
+
+/** A request, of which objects are made. */
+export function requestWork(bytes: number): number {
+  return 3 + bytes / 32;
+}
+
+/** To refuse a frame, besides. */
+export function refusalWork(bytes: number): number {
+  return 4 + bytes / 1024;
+}
 
 export class TurnAllowance {
   readonly #turns: Turns;
@@ -41,14 +49,15 @@ export class TurnAllowance {
     this.#turns = turns;
   }
 
-  /** @param bytes of the frame @returns whether the turn may take it */
-  take(work: number, bytes: number): boolean {
+  /** @returns false: the turn took enough before */
+  take(work: number): boolean {
     const turn = this.#turns.now();
     if (turn !== this.#turn) {
       this.#turn = turn;
       this.#left = WORK_MAX;
     }
-    this.#left -= work + bytes / BYTES_PER_WORK;
-    return this.#left >= 0;
+    if (this.#left <= 0) return false;
+    this.#left -= work;
+    return true;
   }
 }

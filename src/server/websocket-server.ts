@@ -193,7 +193,7 @@ export class WebSocketServer {
   #upgrade(response: HttpResponse, request: HttpRequest, context: us_socket_context_t): void {
     if (this.#connections.size >= this.#options.connectionsMax) {
       this.#refused.refused(this.#connections.size);
-      response.writeStatus("503 Service Unavailable").end("too many connections");
+      response.writeStatus("503 Service Unavailable").end("too many connections", true);
       return;
     }
     const session = { connection: null, helloTimer: undefined, unreadPongs: 0, pings: 0, pingsSinceMs: 0 };

@@ -16,7 +16,7 @@
 import { BrokerError } from "../base/errors.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
 import type { ExpectedEnds } from "./checkpoint.ts";
-import { type Disk, DiskError, replaceFile } from "./disk.ts";
+import { type Disk, DiskError, type FileHandle, replaceFile } from "./disk.ts";
 import {
   type BadTail,
   type DecodedMetadata,
@@ -184,13 +184,21 @@ export function appendMetadata(
     disk.write(file, bytes, size);
     disk.sync(file);
   } catch (error) {
-    // A clean mark that comes next says that the log ends there.
-    if (error instanceof DiskError) disk.truncate(file, size);
+    if (error instanceof DiskError) cutBack(disk, file, size);
     throw error;
   } finally {
     disk.close(file);
   }
   return { generation, size: size + bytes.length, crc: crc32c(bytes, crc) };
+}
+
+/** A clean mark that comes next says that the log ends there. @throws DiskError of no code that says that nothing was written */
+function cutBack(disk: Disk, file: FileHandle, size: number): void {
+  try {
+    disk.truncate(file, size);
+  } catch (error) {
+    throw new DiskError("EIO", "cut back what could not be synced", error);
+  }
 }
 
 /**

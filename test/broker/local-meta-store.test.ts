@@ -20,6 +20,7 @@ class Disk {
   readonly writes: { readonly count: number; readonly replaces: boolean }[] = [];
   size = 0;
   fails = false;
+  failsOnce = false;
   waits = false;
   #waiting: (() => void)[] = [];
 
@@ -42,7 +43,9 @@ class Disk {
     this.records.push(...records);
     this.size += JSON.stringify(records).length;
     this.writes.push({ count: records.length, replaces: how === "replace" });
-    if (this.fails) throw new BrokerError("NO_SPACE", "the disk is full");
+    const { fails } = this;
+    if (this.failsOnce) this.fails = false;
+    if (fails) throw new BrokerError("NO_SPACE", "the disk is full");
     return this.point;
   };
 
@@ -85,6 +88,30 @@ test("after a failed write the log is replaced, so that what was refused is not 
   expect(store.topics().map(({ name }) => name)).toEqual(["a", "c"]);
   expect(open(disk).topics()).toEqual(store.topics());
   expect(open(disk).deletedTopics()).toEqual([]);
+});
+
+test("it is replaced at once where the disk failed for a moment, and else when it is mended: a crash finds nothing refused", async () => {
+  for (const lasts of [false, true]) {
+    const disk = new Disk();
+    const store = open(disk);
+    await store.createTopic(topic("a"));
+    disk.fails = true;
+    disk.failsOnce = !lasts;
+    await expect(store.deleteTopic("a")).rejects.toMatchObject({ code: "NO_SPACE" });
+    expect(disk.writes.at(-1)!.replaces).toBe(true);
+    await store.mend();
+    disk.fails = false;
+    const { length } = disk.writes;
+    await Promise.all([store.mend(), store.mend()]);
+    expect(disk.writes).toHaveLength(lasts ? length + 1 : length);
+    expect(open(disk).topics()).toEqual(store.topics());
+    await Promise.all([store.mend(), store.createTopic(topic("b"))]);
+    expect(
+      open(disk)
+        .topics()
+        .map(({ name }) => name),
+    ).toEqual(["a", "b"]);
+  }
 });
 
 test("the log is rewritten when it has doubled, and holds then what there is", async () => {

@@ -85,7 +85,7 @@ test("shows folder, partitions, segments and batches, with offsets and CRC state
   expect(status).toBe(0);
   expect(stdout).toContain("layout 1  incarnation 1");
   expect(stdout).toContain("stopped cleanly");
-  expect(stdout).toMatch(/orders-0 {2}topic id [\w-]{22} {2}1 segments {2}epochs 1@0/);
+  expect(stdout).toMatch(/orders-0 {2}topic id [\w-]{22} {2}1 segment {2}epochs 1@0/);
   expect(stdout).toMatch(/segment 0 {2}\d+ B {2}seal none {2}slots ok \(3\) {2}times ok \(1\)/);
   expect(stdout).toMatch(/POSITION +OFFSETS +RECORDS +BYTES +CRC/);
   expect(stdout.match(/^ +\d+ +\d\.\.\d +1 +\d+ +ok +none +1 +\d+\/0\/0 +\d{4}-.*Z$/gm)).toHaveLength(3);

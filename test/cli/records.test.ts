@@ -164,6 +164,8 @@ describe("records of lines", () => {
   });
 
   test.each([
+    ["{}", "a record has a value; null makes it a tombstone: {}"],
+    ['{"key":"k"}', 'a record has a value; null makes it a tombstone: {"key":"k"}'],
     ['{"vaule":1}', 'a record has no field "vaule"; did you mean value?'],
     ['{"value":"v","timestamp":"now"}', "timestamp is a whole number"],
     ['{"value":"v","headers":7}', "headers are an object"],

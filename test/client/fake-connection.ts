@@ -6,7 +6,7 @@ import type { Offset, Timestamp } from "../../src/base/units.ts";
 import type { Encodable } from "../../src/protocol/field-codec.ts";
 import type { Bodies } from "../../src/protocol/generated/messages.ts";
 import { Durability, Start } from "../../src/protocol/generated/wire.ts";
-import { REQUEST_BYTES_MAX } from "../../src/protocol/limits.ts";
+import { BATCH_WINDOW_OVERHEAD, REQUEST_BYTES_MAX } from "../../src/protocol/limits.ts";
 import { type BodyName, decodeMessage, encodeMessage, type Message } from "../../src/protocol/messages.ts";
 import { FrameReader } from "../../src/protocol/verifier.ts";
 import { encodeControlFrame, Opcode } from "../../src/protocol/websocket.ts";
@@ -209,10 +209,11 @@ export class FakeConnection {
       }
       case "Produce": {
         const { topicId, partition, batch } = message.body;
-        this.unacknowledged += batch.length;
+        const windowBytes = batch.length + BATCH_WINDOW_OVERHEAD;
+        this.unacknowledged += windowBytes;
         this.unacknowledgedMax = Math.max(this.unacknowledgedMax, this.unacknowledged);
         if (this.unacknowledged > this.window) throw new Error("the client exceeds its window");
-        return this.#produce(correlation, broker.partition(topicId, partition).topic, partition, batch, batch.length);
+        return this.#produce(correlation, broker.partition(topicId, partition).topic, partition, batch, windowBytes);
       }
       case "ProduceBegin": {
         const { topicId, partition: index, size } = message.body;

@@ -5,7 +5,7 @@ import path from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MIB } from "../../src/base/units.ts";
-import { type Client, connect } from "../../src/client/index.ts";
+import { type Client, connect, type FetchResult } from "../../src/client/index.ts";
 import { type RunningBroker, startBroker } from "../../src/index.ts";
 import { makeTemporaryFolder, removeTemporaryFolder } from "../../src/storage/temporary-folder.ts";
 import { until } from "../helpers/until.ts";
@@ -44,10 +44,24 @@ test("of thousands of requests at once the broker gets as many as it takes, and 
   await Promise.all(names.map((name) => client.topics.create({ name })));
   const described = await Promise.all(names.map((name) => client.topics.describe(name)));
   expect(described.map(({ name }) => name)).toEqual(names);
-  const fetches = names.map((topic) => client.fetch({ topic, partition: 0, from: "earliest", waitMs: 100 }));
-  expect((await Promise.all(fetches)).every(({ nextOffset }) => nextOffset === 0)).toBe(true);
   const refused = names.map((name) => codeOf(client.topics.create({ name })));
   expect(new Set(await Promise.all(refused))).toEqual(new Set(["TOPIC_ALREADY_EXISTS"]));
+});
+
+test("fetches that wait do so side by side, as many as the broker takes, and those beyond after them", async () => {
+  await client.topics.create({ name: "empty" });
+  await client.topics.create({ name: "filled" });
+  const producer = await client.producer({ topic: "filled" });
+  await producer.send({ value: "x" });
+  await producer.close();
+  const fetch = (topic: string, waitMs: number): Promise<FetchResult> =>
+    client.fetch({ topic, partition: 0, from: "earliest", waitMs });
+  await Promise.all([fetch("empty", 1), fetch("filled", 1)]); // So that the topics' ids are known.
+  const waiting = Array.from({ length: 990 }, () => fetch("empty", 2000));
+  const behind = fetch("filled", 2000);
+  const beyond = Array.from({ length: 500 }, () => fetch("empty", 10));
+  expect(await Promise.race([behind, ...waiting, ...beyond])).toMatchObject({ nextOffset: 1 });
+  for (const { nextOffset } of await Promise.all([...waiting, ...beyond])) expect(nextOffset).toBe(0);
 });
 
 test("a topic that is deleted ends its consumer with a typed error; made again, it is produced to and read anew", async () => {

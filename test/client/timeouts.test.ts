@@ -1,6 +1,7 @@
 /** How long a connection waits: for answers, and for a sign of life. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
+import type { BrokerError } from "../../src/base/errors.ts";
 import { LoopClock, TICK_MS } from "../../src/client/loop-clock.ts";
 import { codeOf, connectTo, startFakeBroker } from "./harness.ts";
 
@@ -23,6 +24,16 @@ test.each([1, 100, 250, 300])("no request times out before its requestTimeoutMs,
     expect(await codeOf(client.stats())).toBe("REQUEST_TIMED_OUT");
     expect(performance.now() - begun).toBeGreaterThanOrEqual(requestTimeoutMs);
   }
+});
+
+test("requests behind others that are not answered are not sent once their own time is over", async () => {
+  const broker = await startFakeBroker();
+  const client = await connectTo(broker, { requestTimeoutMs: 100 });
+  broker.isMute = true;
+  const asked = Array.from({ length: 1200 }, () => client.stats().catch((error: unknown) => error as BrokerError));
+  const errors = (await Promise.all(asked)) as BrokerError[];
+  expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(["REQUEST_TIMED_OUT"]));
+  expect(errors.filter(({ message }) => message.includes("earlier requests"))).toHaveLength(700);
 });
 
 test("an answer that lay unread while the event loop was stalled is not late", async () => {

@@ -139,6 +139,7 @@ const brokenWebSockets: Hostility[] = [
     outcome: cut,
   },
   { name: "more pings than any heartbeat needs", say: floodOfPings, outcome: cut },
+  { name: "more pongs than pings", say: (client) => flood(client, Opcode.Pong, 0), outcome: cut },
   { name: "a continuation of nothing", say: (client) => client.sendRaw(webSocketHeader(0x80, 0x80)), outcome: cut },
   {
     name: "a close with a reserved code",
@@ -147,53 +148,15 @@ const brokenWebSockets: Hostility[] = [
   },
 ];
 
-/** In one write, so that they come faster than they can be answered. */
-function flood(client: RawClient, count: number, frame: Uint8Array, opcode: Opcode = Opcode.Binary): void {
-  const one = webSocketFrame(frame, opcode);
-  client.sendRaw(Buffer.concat(Array.from({ length: count }, () => one)));
+/** In one write: all of them are answered before anybody could read. */
+function flood(client: RawClient, opcode: Opcode, size: number): void {
+  const frame = webSocketFrame(new Uint8Array(size), opcode);
+  client.sendRaw(Buffer.concat(Array.from({ length: 5000 }, () => frame)));
 }
 
 function floodOfPings(client: RawClient): void {
-  flood(client, 5000, new Uint8Array(125), Opcode.Ping);
+  flood(client, Opcode.Ping, 125);
 }
-
-/** Many times what one turn of the broker may take. */
-const MANY = 20_000;
-const tooMuch = { close: 1008, goodbye: "LIMIT_EXCEEDED" } as const;
-
-const floods: Hostility[] = [
-  {
-    name: "more pongs than pings",
-    say: (client) => flood(client, 5000, new Uint8Array(0), Opcode.Pong),
-    outcome: cut,
-  },
-  {
-    name: "batches without end to a topic that is not there",
-    say: (client) => flood(client, MANY, encodeMessage("Produce", ASKED, { topicId: elsewhere, batch: makeBatch() })),
-    outcome: tooMuch,
-  },
-  {
-    name: "batches without end to a topic that is not there, and no answer wanted",
-    say: (client) =>
-      flood(client, MANY, encodeMessage("Produce", 0, { topicId: elsewhere, acks: 0, batch: makeBatch() })),
-    outcome: tooMuch,
-  },
-  {
-    name: "requests without end that are wrong",
-    say: (client) => flood(client, MANY, encodeMessage("CreateTopic", ASKED, { name: "a/b", partitions: 1 })),
-    outcome: tooMuch,
-  },
-  {
-    name: "requests without end that make sense",
-    say: (client) => flood(client, 2 * MANY, encodeMessage("Unsubscribe", ASKED, { subscription: 1 })),
-    outcome: tooMuch,
-  },
-  {
-    name: "more questions for the broker's state than can be under way",
-    say: (client) => flood(client, MANY, encodeMessage("StatsRequest", ASKED, {})),
-    outcome: tooMuch,
-  },
-];
 
 const beforeWelcome: Hostility[] = [
   { name: "more pings than any heartbeat needs, and no Hello", say: floodOfPings, outcome: cut },
@@ -457,7 +420,6 @@ const topics: Hostility[] = [
 export const hostilities: readonly Hostility[] = [
   ...brokenFrames,
   ...brokenWebSockets,
-  ...floods,
   ...beforeWelcome,
   ...hostileBatches,
   ...producing,

@@ -10,6 +10,7 @@ import { Opcode } from "../../src/protocol/websocket.ts";
 import { batchOfSize, makeBatch } from "../helpers/batches.ts";
 import { RawClient } from "../helpers/raw-client.ts";
 import { AttackedBroker } from "./bystander.ts";
+import { type FloodTask, floods } from "./floods.ts";
 
 const MIB = 1 << 20;
 
@@ -131,31 +132,36 @@ describe("clients that take more than they give", () => {
     });
   });
 
-  test("one that asks for all there is to know, a thousand times at once, leaves their turns to others", async () => {
+  test.each(floods)("one that sends %s without end is cut off, and others go on meanwhile", async (what) => {
     await attacking({}, async (attacked) => {
-      const client = await RawClient.connect(attacked.port);
-      await client.createTopic("wide", {}, 2000);
-      for (let index = 0; index < 1000; index++) client.send("DescribeTopics", { settings: true }, 1000 + index);
-      await client.until(() => client.unasked.length > 0);
-      await attacked.goOn();
-      expect(client.unasked.length).toBeLessThan(500);
-      client.destroy();
-    });
-  });
-
-  test("one that gives credit without end is cut off, and others go on meanwhile", async () => {
-    await attacking({}, async (attacked) => {
-      const before = await attacked.holdings();
+      const { connections } = await attacked.holdings();
       // In a thread of its own: it is to keep the broker's buffer full while the broker reads.
-      const flooder = new Worker(new URL("./credit-flooder.ts", import.meta.url), { workerData: attacked.port });
+      const workerData: FloodTask = { port: attacked.port, what };
+      const flooder = new Worker(new URL("./flooder.ts", import.meta.url), { workerData });
       let told: unknown = null;
       flooder.once("message", (message) => {
         told = message;
       });
       while (told === null) await attacked.goOn();
       expect(told).toBe("LIMIT_EXCEEDED");
-      await attacked.untilHolds(before);
+      await expect.poll(async () => (await attacked.holdings()).connections).toBe(connections);
       await flooder.terminate();
+    });
+  });
+
+  test.each([
+    ["all topics", "DescribeTopics", { settings: true }],
+    ["a wide topic again and again", "AlterTopic", { name: "wide", validateOnly: true }],
+    ["the broker's state", "StatsRequest", {}],
+  ] as const)("one that asks for %s, a thousand times at once, leaves their turns to others", async (_, type, body) => {
+    await attacking({}, async (attacked) => {
+      const client = await RawClient.connect(attacked.port);
+      await client.createTopic("wide", {}, 2000);
+      for (let index = 0; index < 1000; index++) client.send(type, body as never, 1000 + index);
+      await client.until(() => client.unasked.length > 0);
+      await attacked.goOn();
+      expect(client.unasked.length).toBeLessThan(500);
+      client.destroy();
     });
   });
 

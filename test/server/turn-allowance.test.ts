@@ -1,27 +1,34 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { REFUSAL_WORK, TurnAllowance, Turns } from "../../src/server/turn-allowance.ts";
+import { BATCH_WINDOW_OVERHEAD } from "../../src/protocol/limits.ts";
+import { FRAME_WORK, refusalWork, requestWork, TurnAllowance, Turns } from "../../src/server/turn-allowance.ts";
 
-function taken(allowance: TurnAllowance, work: number, bytes: number): number {
+const WINDOW_MAX = 8 << 20;
+const PARTITIONS_MAX = 10_000;
+
+function taken(allowance: TurnAllowance, work: number): number {
   let times = 0;
-  while (allowance.take(work, bytes)) times++;
+  while (allowance.take(work)) times++;
   return times;
 }
 
 test("a turn takes so much of one connection, and the next as much again", async () => {
   const turns = new Turns();
   const [one, other] = [new TurnAllowance(turns), new TurnAllowance(turns)];
-  const first = taken(one, REFUSAL_WORK, 0);
-  expect(first).toBeGreaterThan(500); // As many as a client of ours has under way.
+  const first = taken(one, FRAME_WORK);
   await Promise.resolve();
-  expect(one.take(1, 0)).toBe(false);
-  expect(taken(other, REFUSAL_WORK, 0)).toBe(first);
+  expect(one.take(FRAME_WORK)).toBe(false);
+  expect(taken(other, FRAME_WORK)).toBe(first);
   await setImmediate();
   await setImmediate(); // An immediate made in the turn that the first ended may come before the one of this.
-  expect(taken(one, REFUSAL_WORK, 0)).toBe(first);
+  expect(taken(one, FRAME_WORK)).toBe(first);
 });
 
-test("bytes are work too", () => {
-  const allowance = new TurnAllowance(new Turns());
-  expect(taken(allowance, 1, 1 << 20)).toBeLessThan(50);
+test("it takes whatever a client of ours can have under way, and any single request", () => {
+  const turns = new Turns();
+  const [batches, partitions, large] = [new TurnAllowance(turns), new TurnAllowance(turns), new TurnAllowance(turns)];
+  expect(taken(batches, refusalWork(100))).toBeGreaterThan(WINDOW_MAX / (100 + BATCH_WINDOW_OVERHEAD));
+  expect(taken(partitions, requestWork(64))).toBeGreaterThan(PARTITIONS_MAX);
+  expect(large.take(requestWork(1 << 20))).toBe(true);
+  expect(taken(large, requestWork(1 << 20))).toBeLessThan(3);
 });

@@ -118,6 +118,16 @@ const ends: readonly ["kill" | Survival, number][] = [
   ...Array.from({ length: 20 }, (_, seed): [Survival, number] => ["some", seed]),
 ];
 
+test("E1 D5: a sync without room whose bytes cannot be cut off again is no refusal that left no trace", () => {
+  const owner = new Owner();
+  owner.start();
+  owner.append(2);
+  let cuts = 0;
+  owner.disk.fault = ({ kind, path }) =>
+    path === FILE && (kind === "sync" || (kind === "truncate" && ++cuts > 1)) ? "ENOSPC" : null;
+  expect(() => owner.append(1)).toThrow(expect.objectContaining({ code: "EIO", cause: expect.any(DiskError) }));
+});
+
 test("G1 E1 E2: changes of metadata that were durable survive a crash at any call, no other is half there, and no mark is taken for damage", () => {
   const whole = new Owner();
   life(whole);

@@ -86,7 +86,7 @@ export interface Welcome {
   readonly incarnation: number;
   readonly broker?: string | undefined;
   readonly principal?: string | undefined;
-  /** Bytes of produced batches that may be unacknowledged. */
+  /** Bytes of produced batches that may be unacknowledged; each batch counts 512 more than it has. */
   readonly window: number;
   /** Larger frames close the connection. */
   readonly frameBytesMax: number;

@@ -348,7 +348,7 @@ principal(optionalEncoding?:any):string|Uint8Array|null {
 }
 
 /**
- * Bytes of produced batches that may be unacknowledged.
+ * Bytes of produced batches that may be unacknowledged; each batch counts 512 more than it has.
  */
 window():number {
   const offset = this.bb!.__offset(this.bb_pos, 18);
