@@ -46,6 +46,22 @@ test("E2: a last batch that a killed broker had acknowledged since the checkpoin
   }
 });
 
+test("H1: a segment that a dead worker had begun and not published is not the log's, however good it is", () => {
+  const disk = new FakeDisk(memory.memory.bytes);
+  const run = new StorageRun(disk, memory, { settings: { durability: "os" } });
+  run.open(LOG);
+  run.produce(LOG, batchOf({ number: 0 }));
+  const bytes = disk.readFile(`${FOLDER}/00000000000000000000.log`)!;
+  new DataView(bytes.buffer, bytes.byteOffset).setBigInt64(0, 1n); // The batch's base offset, which no CRC covers.
+  const next = `${FOLDER}/00000000000000000001.log`;
+  const file = disk.open(next, "create");
+  disk.write(file, bytes, 0);
+  disk.close(file);
+  const { recovered } = run.reopen(LOG);
+  expect(recovered).toMatchObject({ bases: [0], end: { end: 1 } });
+  expect(disk.status(next)).toBeNull();
+});
+
 test("E2: what a dead worker had published and nobody can read is put aside before it is cut", () => {
   const disk = new FakeDisk(memory.memory.bytes);
   const run = new StorageRun(disk, memory, { settings: { durability: "os" } });
