@@ -61,3 +61,22 @@ test("what a start could not recover is not marked as clean by its stop", async 
   expect(await without.stop()).toBe(0);
   expect(await endOf(data, 2 * RECORDS)).toBe(2 * RECORDS);
 });
+
+test("a topic that was made anew after the last checkpoint is not held against what that says of the old one", async () => {
+  const data = `${folder.path}/anew`;
+  const broker = await startBroker(data);
+  await connected(broker, async (client) => {
+    await client.topics.create({ name: "t", partitions: 1 });
+    for (let times = 0; times < 3; times++) await produce(client);
+    const read = (): string =>
+      fs.existsSync(`${data}/checkpoint`) ? fs.readFileSync(`${data}/checkpoint`, "utf8") : "";
+    await expect.poll(read, { timeout: 10_000 }).toContain(`"end":${3 * RECORDS}`);
+    const before = read();
+    await client.topics.delete("t");
+    await client.topics.create({ name: "t", partitions: 1 });
+    await produce(client);
+    await broker.stop("SIGKILL");
+    fs.writeFileSync(`${data}/checkpoint`, before); // Where the kill came before the next one.
+  });
+  expect(await endOf(data, RECORDS)).toBe(RECORDS);
+});
