@@ -124,11 +124,11 @@ function isJavaScript({ client }: Driver): boolean {
 
 /** At most speed, and on a schedule, each producer has a process: one event loop for all would be what is measured. */
 function produceTasks(driver: Driver, server: string, workload: Workload): ProduceTask[] {
-  const { topics, partitions, producers, size, batchBytes, lingerMs, rate, inFlight } = workload;
+  const { topics, partitions, producers, size, batchBytes, lingerMs, rate, inFlight, durability } = workload;
   const connections = isJavaScript(driver) && rate < 0 ? producers : 1;
   return Array.from({ length: producers / connections }, (_, index) => ({
     ...{ client: driver.client, server, topic: TOPIC, topics, partitions, size, batchBytes, lingerMs },
-    ...{ lane: index * connections, rate: rate > 0 ? rate / producers : rate, connections, inFlight },
+    ...{ lane: index * connections, rate: rate > 0 ? rate / producers : rate, connections, inFlight, durability },
   }));
 }
 

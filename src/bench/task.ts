@@ -9,6 +9,7 @@
  */
 
 import type { EncodedLatencies } from "./latencies.ts";
+import type { Durability } from "./workload.ts";
 
 export interface ProduceTask {
   /** Module of the client library's LoadClient, for the generators in JavaScript. */
@@ -30,6 +31,8 @@ export interface ProduceTask {
   readonly connections: number;
   /** Records on their way on each connection, each in partitions of its own, with the rate -1. */
   readonly inFlight: number;
+  /** What an acknowledgement stands for. */
+  readonly durability: Durability;
 }
 
 export interface ConsumeTask {

@@ -68,7 +68,8 @@ export const workloads: readonly Workload[] = [
   { ...latency, name: "20k-1-topic-2-partitions-1kb-disk", durability: "disk" },
   { ...latency, name: "20k-1-topic-2-partitions-1kb-10000-idle-connections", idle: 10_000 },
   {
-    ...{ ...latency, name: "20k-1-topic-1000-partitions-4kb-disk" },
+    // More than the 20,000 a second that it is to reach.
+    ...{ ...latency, name: "22k-1-topic-1000-partitions-4kb-disk", rate: 22_000 },
     ...{ partitions: 1000, size: 3900, batchBytes: 4 * KIB, durability: "disk" },
   },
   { ...latency, name: "fan-out-100-consumers-1kb", consumers: 100, rate: 2500 },
