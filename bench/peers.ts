@@ -40,7 +40,7 @@ import { progressOf } from "./peers/progress.ts";
 
 const { values: options } = scriptArguments(import.meta.filename, {
   out: "build/bench-peers",
-  peers: PEERS_DEFAULT as string,
+  peers: PEERS_DEFAULT,
   only: "",
   headlines: false,
   all: false,

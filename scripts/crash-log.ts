@@ -10,7 +10,7 @@
 import { crashesOf, describeCase, operationsOf, runCase } from "../test/storage/crash-case.ts";
 import { scripts } from "../test/storage/crash-scripts.ts";
 import { StorageMemory } from "../test/storage/storage-memory.ts";
-import { scriptArguments } from "./script-options.ts";
+import { scriptArguments, wrongUsage } from "./script-options.ts";
 
 const { values } = scriptArguments(import.meta.filename, { seed: 1, count: 50, script: "", at: "" });
 const memory = new StorageMemory();
@@ -34,4 +34,5 @@ for (const crash of chosen()) {
     break;
   }
 }
+if (crashes === 0 && process.exitCode === undefined) wrongUsage(import.meta.filename, "no life has such an operation");
 console.log(`the contract held after ${crashes} crashes`);

@@ -7,7 +7,7 @@ import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 
 type Defaults = Readonly<Record<string, string | number | boolean>>;
 
-/** With `true` for "a flag", and so on: a default stands for all values of its type. */
+/** Of each option any value of its default's type. */
 type Values<Given extends Defaults> = {
   readonly [Name in keyof Given]: Given[Name] extends string ? string : Given[Name] extends number ? number : boolean;
 };
@@ -24,7 +24,7 @@ interface ScriptArguments<Given extends Defaults> {
  * @param defaults by option; where it is a number, only whole numbers above 0 are taken
  * @param takesPositionals arguments without a name are the script's, too
  */
-export function scriptArguments<const Given extends Defaults>(
+export function scriptArguments<Given extends Defaults>(
   script: string,
   defaults: Given,
   takesPositionals = false,

@@ -11,7 +11,7 @@
 
 /* What our own client keeps by default. */
 #define IN_FLIGHT_BYTES_MAX (32 << 20)
-/* Where each record is synced, as many as NATS's client in Go has by default: with more a consumer gets nothing for as long as they come. */
+/* Where each record is synced, as many as NATS's client in Go has by default. With more, a consumer gets nothing while they come. */
 #define IN_FLIGHT_SYNCED_MAX 4000
 /* Records on their way in a partition that are timed; more are never on their way. */
 #define TIMED_MAX 65536

@@ -18,12 +18,12 @@ export function countText(count: number): string {
   return Math.round(count).toLocaleString("en-US");
 }
 
-/** Bytes in a time → "12.3 MB/s", in units of 1,000,000 as throughput is told. */
 /** "1 record", "2,000 records". */
 export function pluralText(count: number, noun: string): string {
   return `${countText(count)} ${noun}${count === 1 ? "" : noun.endsWith("ch") ? "es" : "s"}`;
 }
 
+/** Bytes in a time → "12.3 MB/s", in units of 1,000,000 as throughput is told. */
 export function rateText(bytes: number, ms: number): string {
   return `${(bytes / 1e6 / (ms / 1000)).toFixed(1)} MB/s`;
 }

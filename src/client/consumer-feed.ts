@@ -166,8 +166,7 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
   end(error: unknown): void {
     this.#ended ??= { error };
     this.#queue.stop(error);
-    clearInterval(this.#refresher);
-    for (const subscription of this.#subscriptions) subscription.close();
+    this.#closeAll();
   }
 
   /** Ends reading, and closes the connection. */
@@ -217,8 +216,7 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
   /** Also what a subscription tells that cannot go on: what was delivered before is read before. */
   failed(error: BrokerError): void {
     this.#queue.end(error);
-    clearInterval(this.#refresher);
-    for (const subscription of this.#subscriptions) subscription.close();
+    this.#closeAll();
   }
 
   route(id: number, subscription: Subscription): void {
@@ -301,6 +299,12 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
     } finally {
       this.#isRefreshing = false;
     }
+  }
+
+  #closeAll(): void {
+    clearInterval(this.#refresher);
+    this.subscribing.clear(); // Or each that is closed would let another one ask first.
+    for (const subscription of this.#subscriptions) subscription.close();
   }
 
   #isPaused({ subscription }: DueBatch): boolean {

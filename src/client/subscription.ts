@@ -67,6 +67,7 @@ export class Subscription implements BatchSink, TurnTaker {
   readonly #backoff = new Backoff(RETRY_MIN_MS, RETRY_MAX_MS);
   #assembler: SliceAssembler;
   #connection: Connection | null = null;
+  /** On this connection; 0: it has not asked there yet, or was refused. */
   #id = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   /** When reading failed first since something was read, by performance.now(); -1: it did not. */
@@ -129,6 +130,7 @@ export class Subscription implements BatchSink, TurnTaker {
 
   disconnected(): void {
     this.#connection = null;
+    this.#id = 0;
     clearTimeout(this.#retryTimer);
     this.#wentOn();
     this.#forgetPartial();
@@ -168,6 +170,7 @@ export class Subscription implements BatchSink, TurnTaker {
     const nextOffset = error.details["nextOffset"];
     this.#owner.subscribing.leave(this);
     this.#owner.unroute(this.#id);
+    this.#id = 0;
     this.#forgetPartial();
     if (error.code === "OFFSET_OUT_OF_RANGE" && onOutOfRange !== "fail") {
       this.#start = onOutOfRange === "earliest" ? EARLIEST : LATEST;
@@ -247,7 +250,7 @@ export class Subscription implements BatchSink, TurnTaker {
     this.#forgetPartial();
     // Its answer, and the slices that are on their way, are nobody's.
     const connection = this.#connection;
-    connection?.post("Unsubscribe", { subscription: this.#id }, connection.nextCorrelation());
+    if (this.#id !== 0) connection?.post("Unsubscribe", { subscription: this.#id }, connection.nextCorrelation());
   }
 
   /** Asks for its records, or will once fewer others do. */
@@ -353,7 +356,7 @@ export class Subscription implements BatchSink, TurnTaker {
    * earlier, when that lets a batch become whole for which it has too little.
    */
   #giveBack(): void {
-    if (this.#connection === null || this.#isDone) return;
+    if (this.#connection === null || this.#id === 0 || this.#isDone) return;
     const { size, filled, missing } = this.#assembler;
     if (size > this.#creditMax && this.#turnBytes === 0) this.#owner.turns.ask(this);
     const room = this.#creditMax + this.#turnBytes - this.#held - filled - this.#credit;

@@ -8,7 +8,7 @@ import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { MIB } from "../base/units.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { Encodable } from "../protocol/field-codec.ts";
-import type { Bodies } from "../protocol/generated/messages.ts";
+import type { Bodies, DescribeTopics } from "../protocol/generated/messages.ts";
 import { Body } from "../protocol/generated/wire.ts";
 import { BATCH_BYTES_INLINE_MAX, PROTOCOL_VERSION, REQUEST_BYTES_MAX } from "../protocol/limits.ts";
 import { type BodyName, decodeMessage, encodeMessage, type Message } from "../protocol/messages.ts";
@@ -217,24 +217,26 @@ export class Connection {
       case "ListOffset":
         return this.#answer(correlation, () => requests.listOffset(broker, message.body));
       case "DescribeTopics":
-        return this.#answer(correlation, () => this.#inTurn(() => requests.describeTopics(broker, message.body)));
+        return this.#describe(correlation, () => message.body);
       case "CreateTopic":
-        return this.#answer(correlation, async () => {
-          const described = await requests.createTopic(broker, message.body);
-          return this.#inTurn(() => requests.describeTopics(broker, described));
-        });
+        return this.#describe(correlation, () => requests.createTopic(broker, message.body));
       case "DeleteTopic":
         return this.#answer(correlation, () => requests.deleteTopic(broker, message.body));
       case "AlterTopic":
-        return this.#answer(correlation, async () => {
-          const described = await requests.alterTopic(broker, message.body);
-          return this.#inTurn(() => requests.describeTopics(broker, described));
-        });
+        return this.#describe(correlation, () => requests.alterTopic(broker, message.body));
       case "StatsRequest":
         return this.#answer(correlation, () => this.#inTurn(async () => requests.stats(this.#context.stats())));
       default:
         throw new BrokerError("PROTOCOL_VIOLATION", `${message.type} is not a request`);
     }
+  }
+
+  /** @param wanted what is to be described, once that is known */
+  #describe(correlation: number, wanted: () => DescribeTopics | Promise<DescribeTopics>): void {
+    this.#answer(correlation, async () => {
+      const body = await wanted();
+      return this.#inTurn(() => requests.describeTopics(this.#context.broker, body));
+    });
   }
 
   /** A connection that wants more done than one turn may take is cut off: others wait. @returns whether it may be done */

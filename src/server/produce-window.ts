@@ -57,7 +57,11 @@ export class ProduceWindow implements WindowHolder {
     this.#budget.request(this, wanted - STANDING_WINDOW);
   }
 
-  /** A batch came in, so many bytes long. @throws BrokerError CREDIT_EXCEEDED the client sent more than its window; the batch does not count */
+  /**
+   * A batch came in, so many bytes long.
+   *
+   * @throws BrokerError CREDIT_EXCEEDED the client sent more than its window; the batch does not count
+   */
   take(length: number): void {
     const unacknowledged = this.#unacknowledged + length + BATCH_WINDOW_OVERHEAD;
     if (unacknowledged > this.size) {
