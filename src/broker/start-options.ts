@@ -89,6 +89,6 @@ export function checkStartOptions(options: StartOptions): void {
   if (host === undefined) return;
   requireOption(
     isLoopback(textOption("host", host)) || insecureNoAuth === true,
-    `host ${host} can be reached from other machines, and nobody has to log in: anyone there could read, write and delete; say insecureNoAuth if the network is closed`,
+    `host ${host} is not loopback: it may be reached from other machines, and nobody has to log in: anyone there could read, write and delete; say insecureNoAuth if the network is closed`,
   );
 }

@@ -40,7 +40,8 @@ const topic: CommandGroup = {
       synopsis: "create <name>",
       summary: "Create a topic",
       details: `Settings are Kafka's where Kafka has them (segment.bytes, max.message.bytes, ...), and durability:
-disk (default, acknowledged when synced), os (survives the process), memory (gone with the process).`,
+disk (default, acknowledged when synced), os (survives the process), memory (gone with the process). A topic of
+durability memory keeps 16MiB a partition (retention.bytes), and all of them together half of the broker's pool.`,
       examples: [
         ["cambium topic create orders --partitions 8", ""],
         ["cambium topic create images --config max.message.bytes=16MiB", "larger records"],
@@ -79,7 +80,7 @@ disk (default, acknowledged when synced), os (survives the process), memory (gon
       synopsis: "alter <name>",
       summary: "Change the settings of a topic, or give it more partitions",
       details: `Partitions can be added, never taken away. From then on keys go to other partitions than before, so a key's records
-keep their order only from the change on.`,
+keep their order only from the change on. Producers and consumers that run learn of them within half a minute.`,
       examples: [
         ["cambium topic alter orders --partitions 16", ""],
         ["cambium topic alter orders --config segment.bytes=64MiB", ""],
@@ -190,7 +191,7 @@ const dump: CommandDefinition = {
 files grow while they are read. A name is a topic's, for all of its partitions, or else <topic>-<partition>. CRC is
 ok; BAD, the bytes are not those that were written; misplaced, offsets do not follow; unchecked, too large. A torn
 batch at the end of the last segment is what a crash leaves, or a broker at work. A partition that was never written
-has no files: it is left out, and shown as empty where it is named.
+has no files: it is shown as empty, and --verify leaves it out.
 
 --verify checks, and ends with exit code 1 if anything is wrong:
   batches       structure, CRC, offsets that follow one another, leader epochs against leader-epoch-checkpoint

@@ -2,6 +2,7 @@
 import { BrokerError } from "../base/errors.ts";
 import type { Consumer, RetriedRead, SkippedOffsets } from "../client/index.ts";
 import type { Invocation } from "./command-definition.ts";
+import { CommandError } from "./command-error.ts";
 import { connected } from "./connected.ts";
 import { EXIT_OK, type ExitCode } from "./failure.ts";
 import type { Output } from "./output.ts";
@@ -37,9 +38,13 @@ export function consume(invocation: Invocation): Promise<ExitCode> {
       ...(!options.follow && { until: "end" as const }),
       ...(options.skipCorrupt && { onCorrupt: "skip" as const, onSkip: (skipped) => skips.tell(skipped) }),
     });
-    const end = (): void => void consumer.close();
+    let isCutShort = false;
+    const end = (): void => {
+      isCutShort = true;
+      void consumer.close();
+    };
     signal.addEventListener("abort", end);
-    if (signal.aborted) return EXIT_OK;
+    if (signal.aborted) end();
     const printing = new Printing(
       consumer,
       format,
@@ -59,6 +64,9 @@ export function consume(invocation: Invocation): Promise<ExitCode> {
       await consumer.close();
       skips.tellTotal();
     }
+    // Where a reader went away (`| head`) it had what it wanted.
+    if (isCutShort && !options.follow && typeof signal.reason === "string")
+      throw new CommandError("INTERRUPTED", "a signal came before the end");
     return EXIT_OK;
   });
 }

@@ -1,6 +1,7 @@
 /** How a command that failed says so, and its exit code: 1, the work failed; 2, it was called wrongly. */
 import { AssertionFailure } from "../base/assert.ts";
 import { BrokerError } from "../base/errors.ts";
+import { DiskError } from "../storage/disk.ts";
 import { CommandError } from "./command-error.ts";
 import type { Output } from "./output.ts";
 
@@ -23,10 +24,11 @@ export function failureOf(error: unknown): Failure {
   }
   if (error instanceof CommandError) return { code: error.code, message: error.message, retriable: false, details: {} };
   const { code, message } = error as NodeJS.ErrnoException;
+  const path = error instanceof DiskError ? (error.cause as NodeJS.ErrnoException | undefined)?.path : undefined;
   // What the operating system says, "ENOENT", says enough. Anything else is a bug, and its stack is what helps.
   const isSystem = typeof code === "string" && /^E[A-Z0-9]+$/.test(code) && !(error instanceof AssertionFailure);
   const text = isSystem
-    ? message.replace(`${code}: `, "")
+    ? message.replace(`${code}: `, "") + (path === undefined ? "" : ` (${path})`)
     : error instanceof Error
       ? (error.stack ?? message)
       : String(error);

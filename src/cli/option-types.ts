@@ -64,7 +64,7 @@ export function choice<Choice extends string>(...choices: readonly Choice[]): Op
 export function bytes(minimum: number, maximum: number): OptionType<number> {
   return {
     placeholder: "size",
-    expected: `a size from ${formatBytes(minimum)} to ${formatBytes(maximum)}, such as 65536, 64KiB or 256MiB`,
+    expected: `a size from ${formatBytes(minimum)} to ${formatBytes(maximum)}, in bytes or with a unit (KiB, MiB, GiB)`,
     parse: (value) => within(parseBytes(value) ?? Number.NaN, minimum, maximum),
     format: formatBytes,
   };
@@ -73,7 +73,7 @@ export function bytes(minimum: number, maximum: number): OptionType<number> {
 export function duration(minimum: number, maximum: number): OptionType<number> {
   return {
     placeholder: "time",
-    expected: `a time from ${formatDuration(minimum)} to ${formatDuration(maximum)} with its unit, such as 500ms, 10s or 5m`,
+    expected: `a time from ${formatDuration(minimum)} to ${formatDuration(maximum)} with its unit (ms, s, m, h, d)`,
     parse: (value) => within(parseDuration(value) ?? Number.NaN, minimum, maximum),
     format: formatDuration,
   };

@@ -41,7 +41,7 @@ function brokerOptions(settings: Settings, origins: Invocation["origins"], log: 
 function refuseOpenDoor({ host, insecureNoAuth }: Settings): void {
   if (insecureNoAuth || isLoopback(host)) return;
   throw new UsageError(
-    `host ${host} can be reached from other machines, and nobody has to log in: anyone there could read, write and delete. ` +
+    `host ${host} is not loopback: it may be reached from other machines, and nobody has to log in: anyone there could read, write and delete. ` +
       "Listen on 127.0.0.1, or say --insecure-no-auth if the network is closed",
   );
 }

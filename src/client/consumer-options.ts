@@ -56,7 +56,7 @@ export interface ConsumerOptions {
   readonly onOutOfRange?: "fail" | "earliest" | "latest";
   /**
    * ms after which the broker is asked again whether the topic has more partitions, as it also is after a reconnect: a
-   * consumer of all reads those that were added from their start. Default 300,000.
+   * consumer of all reads those that were added from their start. Default 30,000.
    */
   readonly metadataMaxAgeMs?: number;
   /** Ends reading: whoever reads gets the signal's reason as an exception. */

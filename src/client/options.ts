@@ -14,7 +14,7 @@ import { PORT_DEFAULT } from "../protocol/endpoint.ts";
 import type { ServerAddress } from "./transport.ts";
 
 /** Kafka's metadata.max.age.ms. */
-export const METADATA_MAX_AGE_MS = 300_000;
+export const METADATA_MAX_AGE_MS = 30_000;
 
 /** Every line of the broker's log that is about a client shows its id. */
 const CLIENT_ID_LENGTH_MAX = 1000;

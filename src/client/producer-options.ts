@@ -51,7 +51,7 @@ export interface ProducerOptions {
   /**
    * ms after which the broker is asked again about a topic in use: for partitions that were added, and for its
    * `max.message.bytes`. It is also asked after a reconnect, and when a record names a partition that is not known. As
-   * in Kafka, the records of a key go to another partition once there are more. Default 300,000.
+   * in Kafka, the records of a key go to another partition once there are more. Default 30,000.
    */
   readonly metadataMaxAgeMs?: number;
   /** Default "none". */

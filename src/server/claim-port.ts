@@ -14,11 +14,12 @@ import { BrokerError } from "../base/errors.ts";
  * @param port 0: any free one
  * @returns the port
  * @throws BrokerError ADDRESS_IN_USE
+ * @throws BrokerError INVALID_OPTION  this process may not listen there, or there is no such address
  */
 export function claimPort(host: string, port: number): Promise<number> {
   const probe = createServer();
   return new Promise((resolve, reject) => {
-    probe.once("error", (error) => reject(addressInUse(host, port, error)));
+    probe.once("error", (error: NodeJS.ErrnoException) => reject(cannotListen(host, port, error)));
     probe.listen({ host, port, exclusive: true }, () => {
       const claimed = (probe.address() as AddressInfo).port;
       probe.close(() => resolve(claimed));
@@ -26,10 +27,12 @@ export function claimPort(host: string, port: number): Promise<number> {
   });
 }
 
-export function addressInUse(host: string, port: number, cause?: Error): BrokerError {
-  const reason = cause === undefined ? "" : ` (${cause.message})`;
-  return new BrokerError(
-    "ADDRESS_IN_USE",
-    `cannot listen on ${host}:${port}; another process may be using the port${reason}`,
-  );
+export function addressInUse(host: string, port: number): BrokerError {
+  return new BrokerError("ADDRESS_IN_USE", `cannot listen on ${host}:${port}; another process is using the port`);
+}
+
+function cannotListen(host: string, port: number, cause: NodeJS.ErrnoException): BrokerError {
+  if (cause.code === "EADDRINUSE") return addressInUse(host, port);
+  const why = cause.code === "EACCES" ? "this process may not use the port" : cause.message;
+  return new BrokerError("INVALID_OPTION", `cannot listen on ${host}:${port}: ${why}`, { cause });
 }

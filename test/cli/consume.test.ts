@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { until } from "../helpers/until.ts";
 import { cambium, collected, errorOf, type Ran, type StartedBroker, spawnCambium, startBroker } from "./cambium.ts";
@@ -121,6 +122,18 @@ test("a reader that goes away ends it quietly", async () => {
   child.stdout.once("data", () => child.stdout.destroy());
   await until(() => child.exitCode !== null);
   expect([child.exitCode, stderr()]).toEqual([0, ""]);
+});
+
+test("a signal before the end is a failure: what was printed is not all", async () => {
+  const child = spawnCambium(["consume", "long", ...broker.server]);
+  const stderr = collected(child.stderr);
+  // Where nobody reads on it is held up before the end.
+  await new Promise((resolve) => child.stdout.once("readable", resolve));
+  child.kill("SIGTERM");
+  await sleep(500); // It is told while nobody reads on.
+  child.stdout.resume();
+  await until(() => child.exitCode !== null);
+  expect([child.exitCode, stderr()]).toEqual([1, "error INTERRUPTED: a signal came before the end\n"]);
 });
 
 test("an unknown topic is a failure", async () => {

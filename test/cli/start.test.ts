@@ -98,6 +98,15 @@ describe("what is in its way is a typed error and exit code 1", () => {
     expect(existsSync(join(folder.path, "cambium.lock"))).toBe(true);
   });
 
+  test("an address that this machine has not; no folder is made", async () => {
+    const data = join(folder.path, "new", "data");
+    // TEST-NET-3 (RFC 5737) is nobody's.
+    const where = ["--host", "203.0.113.7", "--insecure-no-auth", "--port", "0"];
+    const ran = await spawned(["start", "--data", data, ...where, "--json"]);
+    expect([ran.status, errorOf(ran)["code"]]).toEqual([2, "INVALID_OPTION"]);
+    expect(existsSync(join(folder.path, "new"))).toBe(false);
+  });
+
   test("another process on the port; no folder is made", async () => {
     const { port } = await start("temporary");
     const data = join(folder.path, "new", "data");
