@@ -35,4 +35,4 @@ for (const crash of chosen()) {
   }
 }
 if (crashes === 0 && process.exitCode === undefined) wrongUsage(import.meta.filename, "no life has such an operation");
-console.log(`the contract held after ${crashes} crashes`);
+if (process.exitCode === undefined) console.log(`the contract held after ${crashes} crashes`);

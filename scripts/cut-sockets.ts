@@ -4,13 +4,15 @@
  *   npm run cut-sockets -- [--cuts 500] [--seed N] [--durability disk|os]
  */
 import { type CutRunOptions, runCuts } from "../test/client/cut-run.ts";
-import { scriptArguments } from "./script-options.ts";
+import { scriptArguments, wrongUsage } from "./script-options.ts";
 
 const { values } = scriptArguments(import.meta.filename, {
   cuts: 500,
   seed: 1 + (Date.now() % 1_000_000),
   durability: "disk",
 });
+if (values.durability !== "disk" && values.durability !== "os")
+  wrongUsage(import.meta.filename, `--durability is disk or os, not "${values.durability}"`);
 const options = { ...values, durability: values.durability as CutRunOptions["durability"] };
 console.log(options);
 const report = await runCuts(options);

@@ -79,7 +79,7 @@ export class ProduceSender implements ChannelOwner {
     const { window, batchBytesInlineMax } = connection.welcome;
     this.#connection = connection;
     this.#window = window;
-    this.#windowAsked = this.#windowWanted;
+    this.#windowAsked = 0;
     this.inlineMax = batchBytesInlineMax;
     this.#owner.connected();
     connection.batch(() => {

@@ -5,7 +5,6 @@
  * Bad input gets a typed answer where the frame can be answered, and costs the connection where it cannot.
  */
 import { asBrokerError, BrokerError } from "../base/errors.ts";
-import { MIB } from "../base/units.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { Encodable } from "../protocol/field-codec.ts";
 import type { Bodies, DescribeTopics } from "../protocol/generated/messages.ts";
@@ -20,6 +19,7 @@ import type { HotFrames } from "./hot-frames.ts";
 import { ProduceSide } from "./produce-side.ts";
 import { ProduceWindow } from "./produce-window.ts";
 import { ReadSide } from "./read-side.ts";
+import type { RefusalTurns } from "./refusals.ts";
 import * as requests from "./requests.ts";
 import { FRAME_WORK, refusalWork, requestWork, TurnAllowance, type Turns } from "./turn-allowance.ts";
 import type { UploadBudget } from "./uploads.ts";
@@ -32,6 +32,7 @@ export interface ConnectionContext {
   readonly windows: WindowBudget;
   readonly uploads: UploadBudget;
   readonly turns: Turns;
+  readonly refusals: RefusalTurns;
   readonly identity: { readonly clusterId: Uint8Array; readonly nodeId: number; readonly name: string };
   monotonicMs(): number;
   stats(): unknown;
@@ -43,8 +44,6 @@ export interface ConnectionContext {
 const REQUESTS_MAX = 2000;
 /** A client that does not take its answers is cut off at this many unsent bytes. */
 const UNSENT_BYTES_MAX = 32 * 1024 * 1024;
-/** Given to a client that does not say what window it wants. */
-const WINDOW_DEFAULT = 2 * MIB;
 
 export class Connection {
   readonly #context: ConnectionContext;
@@ -65,7 +64,7 @@ export class Connection {
   constructor(context: ConnectionContext, socket: ClientSocket) {
     this.#context = context;
     this.#socket = socket;
-    const { broker, frames, windows, uploads, turns, monotonicMs } = context;
+    const { broker, frames, windows, uploads, turns, refusals, monotonicMs } = context;
     this.#allowance = new TurnAllowance(turns);
     const wantsFlush = (): void => context.wantsFlush(this);
     this.#window = new ProduceWindow(windows, {
@@ -74,7 +73,7 @@ export class Connection {
       overdue: () =>
         this.#end(new BrokerError("REQUEST_TIMED_OUT", "no WindowAck came for a smaller window"), CLOSE_POLICY),
     });
-    this.#produceSide = new ProduceSide(broker, frames, this.#window, uploads, {
+    this.#produceSide = new ProduceSide(broker, frames, this.#window, uploads, refusals, {
       wantsFlush,
       granted: (correlation, upload) => this.#send("ProduceGrant", correlation, { upload }),
       refused: (correlation, error) => this.#sendError(correlation, error),
@@ -104,7 +103,7 @@ export class Connection {
       if (fault !== null) throw violation(fault);
       if (this.#leaving) throw shuttingDown();
       if (this.#principal === null) this.#hello(decodeMessage(reader));
-      else if (reader.bodyType === Body.Produce) this.#produce(bytes.length);
+      else if (reader.bodyType === Body.Produce) this.#produceSide.produce();
       else if (reader.bodyType === Body.ProducePart) this.#part();
       else if (reader.bodyType === Body.Credit) this.#credit();
       else if (this.#affords(requestWork(bytes.length))) this.#handle(decodeMessage(reader));
@@ -143,7 +142,7 @@ export class Connection {
   /** Sends the last acknowledgements and closes. */
   finish(): void {
     if (this.#closed) return;
-    this.#produceSide.flush(this.#socket);
+    this.#produceSide.finish(this.#socket);
     this.disconnected();
     this.#socket.end(CLOSE_GOING_AWAY, "SHUTTING_DOWN");
   }
@@ -164,7 +163,7 @@ export class Connection {
       throw new BrokerError("UNSUPPORTED_VERSION", `this broker speaks version ${PROTOCOL_VERSION} of the protocol`);
     }
     this.#principal = authenticate(mechanism ?? "", credentials ?? new Uint8Array(0));
-    this.#window.open(window === 0 ? WINDOW_DEFAULT : window);
+    this.#window.open(window);
     const { clusterId, nodeId, name } = this.#context.identity;
     this.#send("Welcome", message.correlation, {
       version: Math.min(version, PROTOCOL_VERSION),
@@ -177,10 +176,6 @@ export class Connection {
       frameBytesMax: REQUEST_BYTES_MAX,
       batchBytesInlineMax: BATCH_BYTES_INLINE_MAX,
     });
-  }
-
-  #produce(size: number): void {
-    if (!this.#produceSide.produce()) this.#affords(refusalWork(size));
   }
 
   /** Its bytes are bounded by the upload. */

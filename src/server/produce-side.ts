@@ -2,7 +2,7 @@
  * The producing side of one connection: batches in, acknowledgements out, the window between them. A batch is copied once, in
  * the callback that brought it; nothing is allocated for it here.
  */
-import { BrokerError } from "../base/errors.ts";
+import { asBrokerError, BrokerError } from "../base/errors.ts";
 import { topicIdFromBytes } from "../base/topic-id.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { Partition } from "../broker/partition.ts";
@@ -12,6 +12,7 @@ import { AckQueue } from "./ack-queue.ts";
 import type { ClientSocket } from "./client-socket.ts";
 import type { HotFrames } from "./hot-frames.ts";
 import type { ProduceWindow } from "./produce-window.ts";
+import { Refusals, type RefusalTurns } from "./refusals.ts";
 import { checkAcks, checkBatchSize, checkLeaderEpoch } from "./requests.ts";
 import { type UploadBudget, Uploads } from "./uploads.ts";
 
@@ -31,10 +32,12 @@ export class ProduceSide implements ProduceOwner {
   readonly #owner: ProduceSideOwner;
   readonly #uploads: Uploads;
   readonly #acks = new AckQueue();
+  readonly #refusals: Refusals;
+  #isClosed = false;
   /** Hears of batches that want no answer. */
   readonly #silent: ProduceOwner = {
     produced: (_token, length) => this.#window.release(length),
-    refused: (_token, length) => this.#window.release(length),
+    refused: (_token, length, error) => this.#refuse(null, length, error),
   };
   /** Hears of uploaded batches, whose bytes the window does not count: their memory was taken before they came. */
   readonly #uploaded: ProduceOwner = {
@@ -49,6 +52,7 @@ export class ProduceSide implements ProduceOwner {
     frames: HotFrames,
     window: ProduceWindow,
     uploads: UploadBudget,
+    refusals: RefusalTurns,
     owner: ProduceSideOwner,
   ) {
     this.#broker = broker;
@@ -59,15 +63,20 @@ export class ProduceSide implements ProduceOwner {
       granted: (correlation, upload) => owner.granted(correlation, upload),
       silent: () => owner.uploadSilent(),
     });
+    this.#refusals = new Refusals(refusals, {
+      answer: (correlation, length, error) => {
+        this.#window.release(length);
+        if (correlation !== null) owner.refused(correlation, error);
+      },
+    });
   }
 
   /**
-   * Takes the Produce in the frame reader.
+   * Takes the Produce in the frame reader. A batch that is refused is answered later.
    *
-   * @returns false: it is refused, and nobody wants to hear of it
-   * @throws BrokerError CREDIT_EXCEEDED, UNKNOWN_TOPIC_ID, MESSAGE_TOO_LARGE, ...
+   * @throws BrokerError CREDIT_EXCEEDED, PROTOCOL_VIOLATION
    */
-  produce(): boolean {
+  produce(): void {
     const { reader, produce } = this.#frames;
     produce.read(reader);
     const { batchAt, batchSize, acks } = produce;
@@ -80,11 +89,8 @@ export class ProduceSide implements ProduceOwner {
       this.#refuseStalled(partition);
       const owner = acks === 0 ? this.#silent : this;
       this.#broker.intake.take(partition, reader.bytes, batchAt, batchSize, owner, reader.correlation);
-      return true;
     } catch (error) {
-      this.#window.release(batchSize);
-      if (acks !== 0) throw error;
-      return false;
+      this.#refuse(acks === 0 ? null : reader.correlation, batchSize, asBrokerError(error));
     }
   }
 
@@ -112,8 +118,7 @@ export class ProduceSide implements ProduceOwner {
   }
 
   refused(token: number, length: number, error: BrokerError): void {
-    this.#window.release(length);
-    this.#owner.refused(token, error);
+    this.#refuse(token, length, error);
   }
 
   flush(socket: ClientSocket): void {
@@ -125,10 +130,23 @@ export class ProduceSide implements ProduceOwner {
     this.#uploads.close();
   }
 
+  /** The last acknowledgements and refusals. */
+  finish(socket: ClientSocket): void {
+    this.flush(socket);
+    this.#refusals.answer(Number.POSITIVE_INFINITY);
+  }
+
   close(): void {
+    this.#isClosed = true;
     this.#uploads.close();
+    this.#refusals.answer(Number.POSITIVE_INFINITY);
     this.#acks.clear();
     this.#window.close();
+  }
+
+  #refuse(correlation: number | null, length: number, error: BrokerError): void {
+    if (this.#isClosed) this.#window.release(length);
+    else this.#refusals.add(correlation, length, error);
   }
 
   #acknowledge(correlation: number, partition: PartitionNumbers, baseOffset: number, duplicate: boolean): void {

@@ -4,7 +4,7 @@ import { BATCH_WINDOW_OVERHEAD } from "../protocol/limits.ts";
 import { STANDING_WINDOW, type WindowBudget, type WindowHolder } from "./windows.ts";
 
 /** A client that was asked for its window back and does not answer is in the way of those who wait for it. */
-const AGREEMENT_MS_MAX = 30_000;
+const AGREEMENT_MS_MAX = 10_000;
 
 export interface ProduceWindowOwner {
   monotonicMs(): number;
@@ -19,9 +19,12 @@ export class ProduceWindow implements WindowHolder {
   readonly #owner: ProduceWindowOwner;
   readonly #agreementMsMax: number;
   #granted = 0;
+  #grantedMs: number;
+  /** Of the budget, for what was unacknowledged beyond the window when the client agreed to a smaller one. */
+  #overhang = 0;
   #unacknowledged = 0;
   #lastUsedMs: number;
-  #isNarrowing = false;
+  #askedBackMs = -1;
   /** Times that the client was asked and has not answered. */
   #asked = 0;
   #agreement: NodeJS.Timeout | undefined;
@@ -32,6 +35,7 @@ export class ProduceWindow implements WindowHolder {
     this.#owner = owner;
     this.#agreementMsMax = agreementMsMax;
     this.#lastUsedMs = owner.monotonicMs();
+    this.#grantedMs = this.#lastUsedMs;
   }
 
   /** Bytes that may be unacknowledged. */
@@ -41,6 +45,14 @@ export class ProduceWindow implements WindowHolder {
 
   get granted(): number {
     return this.#granted;
+  }
+
+  get grantedMs(): number {
+    return this.#grantedMs;
+  }
+
+  get askedBackMs(): number {
+    return this.#askedBackMs;
   }
 
   get lastUsedMs(): number {
@@ -76,20 +88,20 @@ export class ProduceWindow implements WindowHolder {
   /** A batch is answered. */
   release(length: number): void {
     this.#unacknowledged -= length + BATCH_WINDOW_OVERHEAD;
-    if (this.#unacknowledged > 0) return;
-    if (this.#closed) this.#giveBack();
-    else this.#lastUsedMs = this.#owner.monotonicMs();
+    if (this.#unacknowledged === 0) this.#lastUsedMs = this.#owner.monotonicMs();
+    if (this.#overhang > 0) this.#giveBack();
   }
 
   widen(granted: number): void {
     this.#granted = granted;
+    this.#grantedMs = this.#owner.monotonicMs();
     this.#stopNarrowing();
     this.#owner.tell(this.size);
   }
 
   narrow(): void {
-    if (this.#isNarrowing) return;
-    this.#isNarrowing = true;
+    if (this.#askedBackMs >= 0) return;
+    this.#askedBackMs = this.#owner.monotonicMs();
     this.#asked++;
     this.#agreement = setTimeout(() => this.#owner.overdue(), this.#agreementMsMax).unref();
     this.#owner.tell(STANDING_WINDOW);
@@ -100,9 +112,9 @@ export class ProduceWindow implements WindowHolder {
     if (window !== STANDING_WINDOW || this.#asked === 0) return;
     this.#asked--;
     // An answer to an earlier question, which a wider window has overtaken, does not count.
-    if (this.#asked > 0 || !this.#isNarrowing) return;
+    if (this.#asked > 0 || this.#askedBackMs < 0) return;
     this.#stopNarrowing();
-    this.#giveBack();
+    this.#endGrant();
   }
 
   /** The connection is gone. What is unacknowledged still takes memory, and so much of the budget. */
@@ -110,17 +122,26 @@ export class ProduceWindow implements WindowHolder {
     this.#closed = true;
     this.#stopNarrowing();
     this.#budget.remove(this);
-    if (this.#unacknowledged === 0) this.#giveBack();
+    this.#endGrant();
   }
 
   #stopNarrowing(): void {
-    this.#isNarrowing = false;
+    this.#askedBackMs = -1;
     clearTimeout(this.#agreement);
   }
 
-  #giveBack(): void {
-    const given = this.#granted;
+  #endGrant(): void {
+    this.#overhang += this.#granted;
     this.#granted = 0;
-    this.#budget.give(given);
+    this.#giveBack();
+  }
+
+  /** Gives back what no longer stands for anything unacknowledged. Of a connection that is gone the standing window counts too. */
+  #giveBack(): void {
+    const window = this.#closed ? 0 : this.size;
+    const needed = Math.max(0, this.#unacknowledged - window);
+    const given = this.#overhang - Math.min(this.#overhang, needed);
+    this.#overhang -= given;
+    if (given > 0) this.#budget.give(given);
   }
 }

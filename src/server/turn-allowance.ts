@@ -23,8 +23,8 @@ export class Turns {
 
 /**
  * Units of work, each a microsecond or two of a fast machine, after which no more is done for a connection in that turn. More
- * than a client of ours can have under way: refused batches in a window of 8 MiB, or the answers to as many requests as it sends
- * before one is answered, and an Unsubscribe for each of ten thousand partitions.
+ * than a client of ours can have under way: the answers to as many requests as it sends before one is answered, and an
+ * Unsubscribe for each of ten thousand partitions. Refused batches are not of it (refusals.ts).
  */
 const WORK_MAX = 65_536;
 /** A frame that nobody answers. */

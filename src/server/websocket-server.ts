@@ -15,6 +15,7 @@ import { addressInUse, claimPort } from "./claim-port.ts";
 import { CLOSE_NOT_BINARY, CLOSE_POLICY, type ClientSocket } from "./client-socket.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { HotFrames } from "./hot-frames.ts";
+import { RefusalTurns } from "./refusals.ts";
 import { type RefusalSink, RefusedConnections } from "./refused-connections.ts";
 import { ReleasedApp } from "./released-app.ts";
 import { Turns } from "./turn-allowance.ts";
@@ -110,6 +111,7 @@ export class WebSocketServer {
       windows: new WindowBudget(broker.pool.size / 2, options.monotonicMs),
       uploads: new UploadBudget(Math.max(broker.pool.blockSizeMax, broker.pool.size / 4)),
       turns: new Turns(),
+      refusals: new RefusalTurns(),
       identity: options.identity,
       monotonicMs: options.monotonicMs,
       stats: () => ({ ...options.stats(), connections: this.#connections.size }),

@@ -3,35 +3,54 @@
  * be paused, so a client sends only what was granted, and the sum of all grants stays below what memory there is for arrivals.
  *
  * Every connection has a small standing window, which is backed by the bounded spill; what goes beyond it is taken from one
- * budget. When the budget is used up, windows that have long been idle are asked back, and those who want more wait in line.
+ * budget. While there is enough, everybody gets what they ask for. When it is used up, each who asks for more is owed a share of
+ * it, and windows are asked back until they have that: idle ones first, then those above a share, then those held for longest,
+ * so that many who write take turns.
  */
+import { BATCH_BYTES_INLINE_MAX, BATCH_WINDOW_OVERHEAD } from "../protocol/limits.ts";
 
 /** Granted to everyone, whatever the budget says. */
 export const STANDING_WINDOW = 64 * 1024;
 /** No connection gets more than this. */
 const WINDOW_MAX = 8 * 1024 * 1024;
-/** A window unused for so long may be asked back. */
+/** With less, the largest batch of a Produce could never be sent. */
+const SHARE_MIN = BATCH_BYTES_INLINE_MAX + BATCH_WINDOW_OVERHEAD - STANDING_WINDOW;
+/** Who holds no more than a share has it for so long before it is asked back. */
+const HOLD_MS = 250;
+/** A window unused for so long is the first to be asked back. */
 const IDLE_MS = 5000;
+/** How often windows are asked back while somebody waits for a share. */
+const RECLAIM_MS = 100;
+/** A client that has not agreed for so long is not counted on. */
+const ANSWER_MS = 1000;
 
 export interface WindowHolder {
   /** When it last had something unacknowledged; Infinity: it has now. */
   readonly lastUsedMs: number;
   /** Bytes granted beyond the standing window. */
   readonly granted: number;
+  /** When it got those. */
+  readonly grantedMs: number;
+  /** Since when it is asked to give all back; -1: it is not. */
+  readonly askedBackMs: number;
   /** Gets more than it has. */
   widen(granted: number): void;
-  /** Is asked to give all back; `WindowBudget.give` follows when the client has agreed. */
+  /** Is asked to give all back; `WindowBudget.give` follows when the client has agreed, and sent nothing beyond. */
   narrow(): void;
 }
 
 export class WindowBudget {
   readonly #monotonicMs: () => number;
+  readonly #total: number;
   #left: number;
   readonly #holders = new Set<WindowHolder>();
+  /** Who wants more, and how much in all; in the order in which they asked. */
   readonly #waiting = new Map<WindowHolder, number>();
+  #reclaiming: NodeJS.Timeout | undefined;
 
   /** @param bytes what all windows together may hold beyond the standing ones */
   constructor(bytes: number, monotonicMs: () => number) {
+    this.#total = bytes;
     this.#left = bytes;
     this.#monotonicMs = monotonicMs;
   }
@@ -46,7 +65,8 @@ export class WindowBudget {
    * @returns bytes granted
    */
   take(holder: WindowHolder, wanted: number): number {
-    const granted = Math.min(wanted, this.#left, WINDOW_MAX - STANDING_WINDOW);
+    // Who waits for a share goes before who has not asked for anything yet.
+    const granted = this.#waiting.size > 0 ? 0 : Math.min(wanted, this.#left, WINDOW_MAX - STANDING_WINDOW);
     this.#left -= granted;
     this.#holders.add(holder);
     return granted;
@@ -58,7 +78,6 @@ export class WindowBudget {
     if (target <= holder.granted) return;
     this.#waiting.set(holder, target);
     this.#serve();
-    if (this.#waiting.has(holder)) this.#reclaim();
   }
 
   /** Bytes come back. */
@@ -73,20 +92,68 @@ export class WindowBudget {
     this.#waiting.delete(holder);
   }
 
-  #serve(): void {
-    for (const [holder, target] of this.#waiting) {
-      const more = target - holder.granted;
-      if (more > this.#left) return;
-      this.#left -= more;
-      this.#waiting.delete(holder);
-      holder.widen(target);
-    }
+  get #share(): number {
+    return Math.min(this.#total, Math.max(SHARE_MIN, Math.floor(this.#total / this.#holders.size)));
   }
 
+  /** What a holder that waits is still owed; 0: it has its share. */
+  #owed(holder: WindowHolder, target: number): number {
+    return Math.max(0, Math.min(target, this.#share) - holder.granted);
+  }
+
+  #serve(): void {
+    for (const [holder, target] of this.#waiting) {
+      const owed = this.#owed(holder, target);
+      if (owed === 0) continue;
+      if (owed > this.#left) return this.#reclaim();
+      this.#widen(holder, target, owed);
+    }
+    // Nobody is owed anything: what is left is for those who want more than a share.
+    for (const [holder, target] of this.#waiting) this.#widen(holder, target, 0);
+  }
+
+  /** By an equal part of what is left, at least by what is owed. Not by crumbs: each wider window is told. */
+  #widen(holder: WindowHolder, target: number, owed: number): void {
+    const wanted = target - holder.granted;
+    const part = Math.floor(this.#left / this.#waiting.size);
+    const more = Math.max(owed, Math.min(wanted, part));
+    if (more < Math.min(wanted, STANDING_WINDOW)) return;
+    this.#waiting.delete(holder);
+    this.#left -= more;
+    holder.widen(holder.granted + more);
+  }
+
+  /** Asks windows back, and again a little later, until everybody has a share. */
   #reclaim(): void {
-    const idleSinceMs = this.#monotonicMs() - IDLE_MS;
+    if (this.#reclaiming !== undefined) return;
+    this.#askBack();
+    this.#reclaiming = setTimeout(() => {
+      this.#reclaiming = undefined;
+      this.#serve();
+    }, RECLAIM_MS).unref();
+  }
+
+  #askBack(): void {
+    const nowMs = this.#monotonicMs();
+    const share = this.#share;
+    let missing = -this.#left;
+    for (const [holder, target] of this.#waiting) missing += this.#owed(holder, target);
+    const candidates: WindowHolder[] = [];
     for (const holder of this.#holders) {
-      if (holder.granted > 0 && holder.lastUsedMs < idleSinceMs && !this.#waiting.has(holder)) holder.narrow();
+      const { granted, grantedMs, askedBackMs } = holder;
+      if (askedBackMs >= 0) missing -= nowMs - askedBackMs < ANSWER_MS ? granted : 0;
+      else if (granted > share || (granted > 0 && nowMs - grantedMs >= HOLD_MS)) candidates.push(holder);
+    }
+    const rank = ({ lastUsedMs, granted }: WindowHolder): number => {
+      if (nowMs - lastUsedMs > IDLE_MS) return 0;
+      return granted > share ? 1 : 2;
+    };
+    candidates.sort((left, right) => rank(left) - rank(right) || left.grantedMs - right.grantedMs);
+    for (const holder of candidates) {
+      if (missing <= 0) return;
+      missing -= holder.granted;
+      this.#waiting.delete(holder); // What it wants it asks for again.
+      holder.narrow();
     }
   }
 }

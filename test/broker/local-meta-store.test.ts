@@ -21,6 +21,8 @@ class Disk {
   size = 0;
   fails = false;
   failsOnce = false;
+  /** The operation that failed, where it says so. */
+  failsAt: "" | "sync" = "";
   waits = false;
   #waiting: (() => void)[] = [];
 
@@ -45,7 +47,8 @@ class Disk {
     this.writes.push({ count: records.length, replaces: how === "replace" });
     const { fails } = this;
     if (this.failsOnce) this.fails = false;
-    if (fails) throw new BrokerError("NO_SPACE", "the disk is full");
+    const details = this.failsAt === "" ? {} : { operation: this.failsAt };
+    if (fails) throw new BrokerError("NO_SPACE", "the disk is full", { details });
     return this.point;
   };
 
@@ -76,19 +79,23 @@ test("changes that come while one is being written share the next write", async 
   expect(open(disk).topics()).toEqual(store.topics());
 });
 
-test("after a failed write the log is replaced, so that what was refused is not found again", async () => {
-  const disk = new Disk();
-  const store = open(disk);
-  await store.createTopic(topic("a"));
-  disk.fails = true;
-  await expect(store.createTopic(topic("b"))).rejects.toMatchObject({ code: "NO_SPACE" });
-  await expect(store.deleteTopic("a")).rejects.toMatchObject({ code: "NO_SPACE" });
-  disk.fails = false;
-  await store.createTopic(topic("c"));
-  expect(store.topics().map(({ name }) => name)).toEqual(["a", "c"]);
-  expect(open(disk).topics()).toEqual(store.topics());
-  expect(open(disk).deletedTopics()).toEqual([]);
-});
+test.each(["", "sync"] as const)(
+  "after a failed write the log is replaced, so that what was refused is not found again (at %j)",
+  async (failsAt) => {
+    const disk = new Disk();
+    disk.failsAt = failsAt;
+    const store = open(disk);
+    await store.createTopic(topic("a"));
+    disk.fails = true;
+    await expect(store.createTopic(topic("b"))).rejects.toMatchObject({ code: "NO_SPACE" });
+    await expect(store.deleteTopic("a")).rejects.toMatchObject({ code: "NO_SPACE" });
+    disk.fails = false;
+    await store.createTopic(topic("c"));
+    expect(store.topics().map(({ name }) => name)).toEqual(["a", "c"]);
+    expect(open(disk).topics()).toEqual(store.topics());
+    expect(open(disk).deletedTopics()).toEqual([]);
+  },
+);
 
 test("it is replaced at once where the disk failed for a moment, and else when it is mended: a crash finds nothing refused", async () => {
   for (const lasts of [false, true]) {

@@ -22,6 +22,12 @@ const frames: Readonly<Record<string, (client: RawClient) => Uint8Array | Promis
   "batches to no topic": () => encodeMessage("Produce", 77, { topicId: elsewhere, batch: makeBatch() }),
   "batches to no topic that want no answer": () =>
     encodeMessage("Produce", 0, { topicId: elsewhere, acks: 0, batch: makeBatch() }),
+  "batches with a wrong checksum": async (client) => {
+    const topicId = await client.createTopic("damaged", { durability: "os" });
+    const batch = makeBatch();
+    batch[20]! ^= 1;
+    return encodeMessage("Produce", 77, { topicId, batch });
+  },
   "wrong requests": () => encodeMessage("CreateTopic", 77, { name: "a/b", partitions: 1 }),
   "requests that are refused later": () => encodeMessage("InitProducer", 77, { producerId: 5n, producerEpoch: -1 }),
   "requests that make sense": () => encodeMessage("Unsubscribe", 77, { subscription: 1 }),

@@ -14,6 +14,7 @@ import { FrameReader } from "../../src/protocol/verifier.ts";
 import type { ClientSocket } from "../../src/server/client-socket.ts";
 import { Connection, type ConnectionContext } from "../../src/server/connection.ts";
 import { HotFrames } from "../../src/server/hot-frames.ts";
+import { RefusalTurns } from "../../src/server/refusals.ts";
 import { Turns } from "../../src/server/turn-allowance.ts";
 import { UploadBudget } from "../../src/server/uploads.ts";
 import { WebSocketServer } from "../../src/server/websocket-server.ts";
@@ -94,6 +95,7 @@ class Backdoor {
     windows: this.windows,
     uploads: this.uploads,
     turns: new Turns(),
+    refusals: new RefusalTurns(),
     identity: { clusterId: new Uint8Array(16), nodeId: 1, name: "under attack" },
     monotonicMs: systemClock.monotonic,
     stats: () => ({}),

@@ -1,9 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { BATCH_WINDOW_OVERHEAD } from "../../src/protocol/limits.ts";
-import { FRAME_WORK, refusalWork, requestWork, TurnAllowance, Turns } from "../../src/server/turn-allowance.ts";
+import { FRAME_WORK, requestWork, TurnAllowance, Turns } from "../../src/server/turn-allowance.ts";
 
-const WINDOW_MAX = 8 << 20;
 const PARTITIONS_MAX = 10_000;
 
 function taken(allowance: TurnAllowance, work: number): number {
@@ -26,8 +24,7 @@ test("a turn takes so much of one connection, and the next as much again", async
 
 test("it takes whatever a client of ours can have under way, and any single request", () => {
   const turns = new Turns();
-  const [batches, partitions, large] = [new TurnAllowance(turns), new TurnAllowance(turns), new TurnAllowance(turns)];
-  expect(taken(batches, refusalWork(100))).toBeGreaterThan(WINDOW_MAX / (100 + BATCH_WINDOW_OVERHEAD));
+  const [partitions, large] = [new TurnAllowance(turns), new TurnAllowance(turns)];
   expect(taken(partitions, requestWork(64))).toBeGreaterThan(PARTITIONS_MAX);
   expect(large.take(requestWork(1 << 20))).toBe(true);
   expect(taken(large, requestWork(1 << 20))).toBeLessThan(3);

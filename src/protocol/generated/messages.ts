@@ -37,7 +37,7 @@ export interface Hello {
   readonly features: bigint;
   /** Name and version, for logs and stats. */
   readonly client?: string | undefined;
-  /** Bytes of produced batches it would like to have unacknowledged; 0: the broker's choice. */
+  /** Bytes of produced batches it would like to have unacknowledged; 0: as few as anybody may, until it asks (WindowRequest). */
   readonly window: number;
   /** How `credentials` are to be read; empty: anonymous. */
   readonly mechanism?: string | undefined;
@@ -130,7 +130,7 @@ function encodeWelcome(builder: Builder, body: codec.Encodable<Welcome>): codec.
   return wire.Welcome.endWelcome(builder);
 }
 
-/** The broker changes the window. A smaller one counts from the client's WindowAck on. */
+/** The broker changes the window. A smaller one counts from the client's WindowAck on, which has to come within 10 seconds. */
 export interface Window {
   readonly window: number;
 }

@@ -195,7 +195,7 @@ client(optionalEncoding?:any):string|Uint8Array|null {
 }
 
 /**
- * Bytes of produced batches it would like to have unacknowledged; 0: the broker's choice.
+ * Bytes of produced batches it would like to have unacknowledged; 0: as few as anybody may, until it asks (WindowRequest).
  */
 window():number {
   const offset = this.bb!.__offset(this.bb_pos, 10);
@@ -424,7 +424,7 @@ static endWelcome(builder:flatbuffers.Builder):flatbuffers.Offset {
 }
 
 /**
- * The broker changes the window. A smaller one counts from the client's WindowAck on.
+ * The broker changes the window. A smaller one counts from the client's WindowAck on, which has to come within 10 seconds.
  */
 export class Window {
   bb: flatbuffers.ByteBuffer|null = null;

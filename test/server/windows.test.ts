@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { connect } from "../../src/client/index.ts";
+import { startBroker } from "../../src/index.ts";
+import { BATCH_BYTES_INLINE_MAX, BATCH_WINDOW_OVERHEAD } from "../../src/protocol/limits.ts";
+import { ProduceWindow } from "../../src/server/produce-window.ts";
+import { STANDING_WINDOW, WindowBudget } from "../../src/server/windows.ts";
+
+const MIB = 1 << 20;
+const LARGEST = BATCH_BYTES_INLINE_MAX + BATCH_WINDOW_OVERHEAD;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A connection's window whose client agrees to whatever it is told, unless it is `silent`. */
+class Client {
+  readonly window: ProduceWindow;
+  readonly told: number[] = [];
+  isCut = false;
+
+  constructor(budget: WindowBudget, wanted: number, silent = false) {
+    this.window = new ProduceWindow(budget, {
+      monotonicMs: () => performance.now(),
+      tell: (window) => {
+        this.told.push(window);
+        if (!silent) setTimeout(() => this.window.agreed(window), 1);
+      },
+      overdue: () => {
+        this.isCut = true;
+        this.window.close();
+      },
+    });
+    this.window.open(wanted);
+  }
+}
+
+function clients(budget: WindowBudget, count: number, wanted: number): Client[] {
+  return Array.from({ length: count }, () => new Client(budget, wanted));
+}
+
+const newBudget = (bytes: number): WindowBudget => new WindowBudget(bytes, () => performance.now());
+
+describe("produce windows", () => {
+  test("while there is enough everybody gets what they ask for, and 8 MiB at most", () => {
+    const budget = newBudget(32 * MIB);
+    const [one, other] = [new Client(budget, 4 * MIB), new Client(budget, 100 * MIB)];
+    expect([one.window.size, other.window.size]).toEqual([4 * MIB, 8 * MIB]);
+    one.window.request(6 * MIB);
+    expect(one.window.size).toBe(6 * MIB);
+  });
+
+  test("one who comes late gets a share of what others hold, however active these are", () => {
+    const budget = newBudget(16 * MIB);
+    const early = clients(budget, 5, 4 * MIB);
+    const isActive = setInterval(() => {
+      for (const { window } of early) {
+        window.take(100);
+        window.release(100);
+      }
+    }, 50);
+    const late = new Client(budget, 4 * MIB);
+    expect(late.window.size).toBeLessThan(LARGEST);
+    late.window.request(4 * MIB);
+    vi.advanceTimersByTime(1000);
+    expect(late.window.size).toBeGreaterThanOrEqual(LARGEST);
+    clearInterval(isActive);
+  });
+
+  test("and however much they have unacknowledged, when that is answered", () => {
+    const budget = newBudget(16 * MIB);
+    const early = clients(budget, 5, 4 * MIB);
+    for (const { window } of early) window.take(window.size - BATCH_WINDOW_OVERHEAD);
+    const late = new Client(budget, 4 * MIB);
+    late.window.request(4 * MIB);
+    vi.advanceTimersByTime(1000);
+    expect(late.window.size, "the memory is still taken").toBe(STANDING_WINDOW);
+    const narrowed = early.find(({ window }) => window.size === STANDING_WINDOW)!;
+    expect(() => narrowed.window.take(1)).toThrow(/unacknowledged/);
+    narrowed.window.release(narrowed.told.length > 0 ? 4 * MIB - BATCH_WINDOW_OVERHEAD : 0);
+    vi.advanceTimersByTime(1000);
+    expect(late.window.size).toBeGreaterThanOrEqual(LARGEST);
+  });
+
+  test("those who write take turns where there is no share for each", () => {
+    const budget = newBudget(4 * MIB);
+    const all = clients(budget, 20, MIB);
+    const served = new Set<Client>();
+    for (const client of all) client.window.request(4 * MIB);
+    for (let ms = 0; ms < 20_000; ms += 50) {
+      vi.advanceTimersByTime(50);
+      for (const client of all) {
+        if (client.window.size >= LARGEST) served.add(client);
+        // Who was asked to make do with less wants it again at once.
+        else client.window.request(4 * MIB);
+      }
+    }
+    expect(served.size).toBe(20);
+  });
+
+  test("who does not agree is passed over, and cut off in the end", () => {
+    const budget = newBudget(16 * MIB);
+    const silent = Array.from({ length: 3 }, () => new Client(budget, 4 * MIB, true));
+    const willing = new Client(budget, 4 * MIB);
+    const late = new Client(budget, 4 * MIB);
+    late.window.request(4 * MIB);
+    vi.advanceTimersByTime(5000);
+    expect([late.window.size >= LARGEST, willing.told.length > 0]).toEqual([true, true]);
+    vi.advanceTimersByTime(30_000);
+    expect(silent.some(({ isCut }) => isCut)).toBe(true);
+  });
+
+  test("idle windows are asked back first", () => {
+    const budget = newBudget(16 * MIB);
+    const [idle, ...active] = clients(budget, 4, 4 * MIB);
+    vi.advanceTimersByTime(6000);
+    for (const { window } of active) window.take(100);
+    new Client(budget, 4 * MIB).window.request(2 * MIB);
+    vi.advanceTimersByTime(50);
+    expect([idle!.told, ...active.map(({ told }) => told)]).toEqual([[STANDING_WINDOW], [], [], []]);
+  });
+
+  test("everything comes back, also from who goes with much unacknowledged", () => {
+    const budget = newBudget(16 * MIB);
+    const [one, other] = clients(budget, 2, 8 * MIB) as [Client, Client];
+    one.window.take(5 * MIB);
+    one.window.close();
+    expect(budget.bytesLeft).toBeLessThan(4 * MIB);
+    one.window.release(5 * MIB);
+    other.window.close();
+    expect(budget.bytesLeft).toBe(16 * MIB);
+  });
+});
+
+test("a producer that comes last, behind many that write a little now and then, has its large records taken", async () => {
+  vi.useRealTimers();
+  await using broker = await startedBroker();
+  const client = await connect({ server: `127.0.0.1:${broker.port}` });
+  await client.topics.create({ name: "shared", partitions: 1, settings: { durability: "os" } });
+  // Half of the pool is five windows of 4 MiB at most.
+  const early = await Promise.all(Array.from({ length: 6 }, () => client.producer({ topic: "shared" })));
+  const writing = setInterval(() => {
+    for (const producer of early) void producer.send({ value: "x" });
+  }, 100);
+  const late = await client.producer({ topic: "shared", deliveryTimeoutMs: 20_000 });
+  const sent = Array.from({ length: 30 }, () => late.send({ value: new Uint8Array(100_000) }));
+  expect(await Promise.all(sent)).toHaveLength(30);
+  clearInterval(writing);
+  await client.close();
+});
+
+async function startedBroker() {
+  const broker = await startBroker({ data: "temporary", port: 0, poolBytes: 32 * MIB });
+  return { port: broker.port, [Symbol.asyncDispose]: () => broker.close() };
+}
