@@ -146,10 +146,11 @@ export class ProduceSender implements ChannelOwner {
 
   #sendReady(): void {
     for (const queue of this.#ready) {
-      for (let batch = queue.next(); batch !== null; batch = queue.next()) {
-        if (!this.#send(queue, batch)) return;
-      }
-      this.#ready.delete(queue);
+      let batch = queue.next();
+      while (batch !== null && this.#send(queue, batch)) batch = queue.next();
+      if (batch === null) this.#ready.delete(queue);
+      // Until the window is wider this one waits, but others need not. Where only room is missing they must, or it would wait for ever.
+      else if (this.#windowBytesOf(batch) <= this.#window) return;
     }
   }
 
@@ -157,7 +158,7 @@ export class ProduceSender implements ChannelOwner {
   #send(queue: PartitionQueue, batch: Batch): boolean {
     const connection = this.#connection!;
     const isLarge = batch.size > this.inlineMax;
-    const windowBytes = isLarge ? 0 : batch.size + BATCH_WINDOW_OVERHEAD;
+    const windowBytes = this.#windowBytesOf(batch);
     if (this.#unacknowledged + windowBytes > this.#window) {
       this.#askForWindow(windowBytes);
       return false;
@@ -175,6 +176,11 @@ export class ProduceSender implements ChannelOwner {
       connection.send(batch.bytes, frameAt, PRODUCE_ENVELOPE_SIZE + batch.size);
     }
     return true;
+  }
+
+  /** Bytes that it counts against the window. */
+  #windowBytesOf({ size }: Batch): number {
+    return size > this.inlineMax ? 0 : size + BATCH_WINDOW_OVERHEAD;
   }
 
   /** The broker granted the memory for a large batch: its parts follow. */

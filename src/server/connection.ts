@@ -70,8 +70,6 @@ export class Connection {
     this.#window = new ProduceWindow(windows, {
       monotonicMs,
       tell: (window) => this.#send("Window", 0, { window }),
-      overdue: () =>
-        this.#end(new BrokerError("REQUEST_TIMED_OUT", "no WindowAck came for a smaller window"), CLOSE_POLICY),
     });
     this.#produceSide = new ProduceSide(broker, frames, this.#window, uploads, refusals, {
       wantsFlush,

@@ -80,8 +80,9 @@ export class ProduceSide implements ProduceOwner {
     const { reader, produce } = this.#frames;
     produce.read(reader);
     const { batchAt, batchSize, acks } = produce;
-    this.#window.take(batchSize);
+    const hasRoom = this.#window.take(batchSize);
     try {
+      if (!hasRoom) throw new BrokerError("BUSY", "the window was made smaller, for others that write");
       checkAcks(acks);
       const partition = this.#broker.topics.partitionByBytes(reader.bytes, produce.topicIdAt, produce.partition);
       checkLeaderEpoch(partition, produce.leaderEpoch);

@@ -3,24 +3,23 @@ import { BrokerError } from "../base/errors.ts";
 import { BATCH_WINDOW_OVERHEAD } from "../protocol/limits.ts";
 import { STANDING_WINDOW, type WindowBudget, type WindowHolder } from "./windows.ts";
 
-/** A client that was asked for its window back and does not answer is in the way of those who wait for it. */
-const AGREEMENT_MS_MAX = 10_000;
+/** Then a window that was asked back is taken, whether the client has agreed or not. */
+const AGREEMENT_MS = 500;
 
 export interface ProduceWindowOwner {
   monotonicMs(): number;
   /** The client is to be told its new window. */
   tell(window: number): void;
-  /** The client did not agree to a smaller window in time. */
-  overdue(): void;
 }
 
 export class ProduceWindow implements WindowHolder {
   readonly #budget: WindowBudget;
   readonly #owner: ProduceWindowOwner;
-  readonly #agreementMsMax: number;
   #granted = 0;
   #grantedMs: number;
-  /** Of the budget, for what was unacknowledged beyond the window when the client agreed to a smaller one. */
+  /** The largest window of which the client may not know yet that it is one no more. */
+  #toldMax = STANDING_WINDOW;
+  /** Of the budget, for what is unacknowledged beyond the window since that became smaller. */
   #overhang = 0;
   #unacknowledged = 0;
   #lastUsedMs: number;
@@ -28,12 +27,11 @@ export class ProduceWindow implements WindowHolder {
   /** Times that the client was asked and has not answered. */
   #asked = 0;
   #agreement: NodeJS.Timeout | undefined;
-  #closed = false;
+  #isClosed = false;
 
-  constructor(budget: WindowBudget, owner: ProduceWindowOwner, agreementMsMax: number = AGREEMENT_MS_MAX) {
+  constructor(budget: WindowBudget, owner: ProduceWindowOwner) {
     this.#budget = budget;
     this.#owner = owner;
-    this.#agreementMsMax = agreementMsMax;
     this.#lastUsedMs = owner.monotonicMs();
     this.#grantedMs = this.#lastUsedMs;
   }
@@ -62,6 +60,7 @@ export class ProduceWindow implements WindowHolder {
   /** The connection begins with what there is. @param wanted bytes in all */
   open(wanted: number): void {
     this.#granted = this.#budget.take(this, Math.max(0, wanted - STANDING_WINDOW));
+    this.#toldMax = this.size;
   }
 
   /** The client needs more. @param wanted bytes in all */
@@ -70,19 +69,25 @@ export class ProduceWindow implements WindowHolder {
   }
 
   /**
-   * A batch came in, so many bytes long.
+   * A batch came in, so many bytes long. It counts until it is answered.
    *
-   * @throws BrokerError CREDIT_EXCEEDED the client sent more than its window; the batch does not count
+   * @returns false: it is more than the window holds now, of which the client may not have heard; it is to be refused
+   * @throws BrokerError CREDIT_EXCEEDED the client sent more than it was ever told; the batch does not count
    */
-  take(length: number): void {
+  take(length: number): boolean {
     const unacknowledged = this.#unacknowledged + length + BATCH_WINDOW_OVERHEAD;
-    if (unacknowledged > this.size) {
+    if (unacknowledged > Math.max(this.size, this.#toldMax)) {
       throw new BrokerError(
         "CREDIT_EXCEEDED",
         `${unacknowledged} bytes are unacknowledged; the window is ${this.size}`,
       );
     }
     this.#unacknowledged = unacknowledged;
+    const missing = unacknowledged - this.size - this.#overhang;
+    if (missing <= 0) return true;
+    const isLent = this.#budget.lend(missing);
+    if (isLent) this.#overhang += missing;
+    return isLent;
   }
 
   /** A batch is answered. */
@@ -95,42 +100,43 @@ export class ProduceWindow implements WindowHolder {
   widen(granted: number): void {
     this.#granted = granted;
     this.#grantedMs = this.#owner.monotonicMs();
-    this.#stopNarrowing();
+    this.#toldMax = Math.max(this.#toldMax, this.size);
+    this.#stopAsking();
     this.#owner.tell(this.size);
   }
 
   narrow(): void {
-    if (this.#askedBackMs >= 0) return;
+    if (this.#askedBackMs >= 0 || this.#isClosed) return;
     this.#askedBackMs = this.#owner.monotonicMs();
     this.#asked++;
-    this.#agreement = setTimeout(() => this.#owner.overdue(), this.#agreementMsMax).unref();
+    this.#agreement = setTimeout(() => this.#endGrant(), AGREEMENT_MS).unref();
     this.#owner.tell(STANDING_WINDOW);
   }
 
-  /** The client has agreed to a smaller window: from now on it counts. */
+  /** The client has heard of a window: from now on a smaller one counts. */
   agreed(window: number): void {
     if (window !== STANDING_WINDOW || this.#asked === 0) return;
     this.#asked--;
-    // An answer to an earlier question, which a wider window has overtaken, does not count.
-    if (this.#asked > 0 || this.#askedBackMs < 0) return;
-    this.#stopNarrowing();
-    this.#endGrant();
+    if (this.#asked > 0) return;
+    // An answer to an earlier question, which a wider window has overtaken, takes nothing.
+    if (this.#askedBackMs >= 0) this.#endGrant();
+    this.#toldMax = this.size;
   }
 
   /** The connection is gone. What is unacknowledged still takes memory, and so much of the budget. */
   close(): void {
-    this.#closed = true;
-    this.#stopNarrowing();
+    this.#isClosed = true;
     this.#budget.remove(this);
     this.#endGrant();
   }
 
-  #stopNarrowing(): void {
+  #stopAsking(): void {
     this.#askedBackMs = -1;
     clearTimeout(this.#agreement);
   }
 
   #endGrant(): void {
+    this.#stopAsking();
     this.#overhang += this.#granted;
     this.#granted = 0;
     this.#giveBack();
@@ -138,7 +144,7 @@ export class ProduceWindow implements WindowHolder {
 
   /** Gives back what no longer stands for anything unacknowledged. Of a connection that is gone the standing window counts too. */
   #giveBack(): void {
-    const window = this.#closed ? 0 : this.size;
+    const window = this.#isClosed ? 0 : this.size;
     const needed = Math.max(0, this.#unacknowledged - window);
     const given = this.#overhang - Math.min(this.#overhang, needed);
     this.#overhang -= given;

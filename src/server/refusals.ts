@@ -72,16 +72,17 @@ export class Refusals {
 
   /** @returns how many were answered */
   answer(most: number): number {
-    const until = Math.min(this.#answered + most, this.#waiting.length);
-    const from = this.#answered;
-    while (this.#answered < until) {
+    let count = 0;
+    while (count < most && !this.isEmpty) {
       const { correlation, length, error } = this.#waiting[this.#answered++]!;
+      count++;
+      if (this.isEmpty) {
+        this.#waiting = [];
+        this.#answered = 0;
+      }
+      // May end the connection, which answers all the others here.
       this.#owner.answer(correlation, length, error);
     }
-    if (this.isEmpty) {
-      this.#waiting = [];
-      this.#answered = 0;
-    }
-    return until - from;
+    return count;
   }
 }

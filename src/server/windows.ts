@@ -5,7 +5,7 @@
  * Every connection has a small standing window, which is backed by the bounded spill; what goes beyond it is taken from one
  * budget. While there is enough, everybody gets what they ask for. When it is used up, each who asks for more is owed a share of
  * it, and windows are asked back until they have that: idle ones first, then those above a share, then those held for longest,
- * so that many who write take turns.
+ * so that many who write take turns. Nobody can hold on to a window: a moment after it was asked back it is taken.
  */
 import { BATCH_BYTES_INLINE_MAX, BATCH_WINDOW_OVERHEAD } from "../protocol/limits.ts";
 
@@ -21,8 +21,6 @@ const HOLD_MS = 250;
 const IDLE_MS = 5000;
 /** How often windows are asked back while somebody waits for a share. */
 const RECLAIM_MS = 100;
-/** A client that has not agreed for so long is not counted on. */
-const ANSWER_MS = 1000;
 
 export interface WindowHolder {
   /** When it last had something unacknowledged; Infinity: it has now. */
@@ -35,7 +33,7 @@ export interface WindowHolder {
   readonly askedBackMs: number;
   /** Gets more than it has. */
   widen(granted: number): void;
-  /** Is asked to give all back; `WindowBudget.give` follows when the client has agreed, and sent nothing beyond. */
+  /** Gives all back: `WindowBudget.give` follows when the client has agreed, or did not soon, as what it sent is answered. */
   narrow(): void;
 }
 
@@ -78,6 +76,13 @@ export class WindowBudget {
     if (target <= holder.granted) return;
     this.#waiting.set(holder, target);
     this.#serve();
+  }
+
+  /** For what was on its way when a window was made smaller. @returns false: others wait for the bytes, or there are none */
+  lend(bytes: number): boolean {
+    if (this.#waiting.size > 0 || bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
   }
 
   /** Bytes come back. */
@@ -141,7 +146,7 @@ export class WindowBudget {
     const candidates: WindowHolder[] = [];
     for (const holder of this.#holders) {
       const { granted, grantedMs, askedBackMs } = holder;
-      if (askedBackMs >= 0) missing -= nowMs - askedBackMs < ANSWER_MS ? granted : 0;
+      if (askedBackMs >= 0) missing -= granted;
       else if (granted > share || (granted > 0 && nowMs - grantedMs >= HOLD_MS)) candidates.push(holder);
     }
     const rank = ({ lastUsedMs, granted }: WindowHolder): number => {

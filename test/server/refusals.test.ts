@@ -39,6 +39,21 @@ test("many connections share a turn, and none waits for another's last", async (
   expect(before).toBeLessThan(20 * 500);
 });
 
+test("an answer may end the connection, which answers the others at once", () => {
+  const answered: (number | null)[] = [];
+  const refusals: Refusals = new Refusals(new RefusalTurns(), {
+    answer: (correlation) => {
+      answered.push(correlation);
+      if (correlation === 3) refusals.answer(Number.POSITIVE_INFINITY);
+    },
+  });
+  for (let index = 0; index < 100; index++) refusals.add(index, 1, error);
+  refusals.answer(32);
+  expect(answered).toEqual(Array.from({ length: 100 }, (_, index) => index));
+  refusals.add(100, 1, error);
+  expect(refusals.answer(1)).toBe(1);
+});
+
 test("what is answered all at once is not answered again", async () => {
   const { refusals, answered } = counted(new RefusalTurns());
   for (let index = 0; index < 300; index++) refusals.add(index, 1, error);

@@ -20,7 +20,6 @@ afterEach(() => {
 class Client {
   readonly window: ProduceWindow;
   readonly told: number[] = [];
-  isCut = false;
 
   constructor(budget: WindowBudget, wanted: number, silent = false) {
     this.window = new ProduceWindow(budget, {
@@ -28,10 +27,6 @@ class Client {
       tell: (window) => {
         this.told.push(window);
         if (!silent) setTimeout(() => this.window.agreed(window), 1);
-      },
-      overdue: () => {
-        this.isCut = true;
-        this.window.close();
       },
     });
     this.window.open(wanted);
@@ -101,35 +96,94 @@ describe("produce windows", () => {
     expect(served.size).toBe(20);
   });
 
-  test("who does not agree is passed over, and cut off in the end", () => {
+  test("from who does not agree they are taken; what still comes is refused, and no more than was granted comes", () => {
     const budget = newBudget(16 * MIB);
-    const silent = Array.from({ length: 3 }, () => new Client(budget, 4 * MIB, true));
-    const willing = new Client(budget, 4 * MIB);
+    const silent = Array.from({ length: 4 }, () => new Client(budget, 4 * MIB, true));
     const late = new Client(budget, 4 * MIB);
     late.window.request(4 * MIB);
-    vi.advanceTimersByTime(5000);
-    expect([late.window.size >= LARGEST, willing.told.length > 0]).toEqual([true, true]);
-    vi.advanceTimersByTime(30_000);
-    expect(silent.some(({ isCut }) => isCut)).toBe(true);
+    vi.advanceTimersByTime(1000);
+    expect(late.window.size).toBeGreaterThanOrEqual(LARGEST);
+    const { window } = silent.find(({ told }) => told.length > 0)!;
+    expect(window.take(MIB), "it may not have heard yet").toBe(false);
+    expect(window.take(2 * MIB)).toBe(false);
+    expect(() => window.take(MIB + 1)).toThrow(/unacknowledged/);
+    window.release(2 * MIB);
+    window.release(MIB);
+    expect(window.take(1000)).toBe(true);
+    window.release(1000);
+    window.agreed(STANDING_WINDOW);
+    expect(() => window.take(MIB), "now it has").toThrow(/unacknowledged/);
+  });
+
+  test("an answer that a wider window has overtaken takes nothing away", () => {
+    const budget = newBudget(16 * MIB);
+    const [one] = clients(budget, 4, 4 * MIB) as [Client];
+    const silent = new Client(budget, 0, true);
+    silent.window.request(MIB);
+    vi.advanceTimersByTime(700);
+    const { size } = silent.window;
+    silent.window.narrow();
+    silent.window.widen(size + MIB);
+    silent.window.agreed(STANDING_WINDOW);
+    vi.advanceTimersByTime(700);
+    expect(silent.window.size).toBe(STANDING_WINDOW + size + MIB);
+    one.window.close();
   });
 
   test("idle windows are asked back first", () => {
     const budget = newBudget(16 * MIB);
-    const [idle, ...active] = clients(budget, 4, 4 * MIB);
+    const all = clients(budget, 4, 4 * MIB);
     vi.advanceTimersByTime(6000);
-    for (const { window } of active) window.take(100);
+    for (const { window } of all.slice(0, 3)) window.take(100);
     new Client(budget, 4 * MIB).window.request(2 * MIB);
     vi.advanceTimersByTime(50);
-    expect([idle!.told, ...active.map(({ told }) => told)]).toEqual([[STANDING_WINDOW], [], [], []]);
+    expect(all.map(({ told }) => told)).toEqual([[], [], [], [STANDING_WINDOW]]);
+  });
+
+  test("then those above a share, then those held for longest", () => {
+    const budget = newBudget(12 * MIB);
+    const first = new Client(budget, 2 * MIB);
+    vi.advanceTimersByTime(100);
+    const second = new Client(budget, 2 * MIB);
+    vi.advanceTimersByTime(100);
+    const wide = new Client(budget, 8 * MIB);
+    for (const { window } of [first, second, wide]) window.take(100);
+    vi.advanceTimersByTime(1000);
+    const late = new Client(budget, 0);
+    late.window.request(2 * MIB);
+    vi.advanceTimersByTime(50);
+    expect([first.told, second.told, wide.told]).toEqual([[], [], [STANDING_WINDOW]]);
+    late.window.request(8 * MIB);
+    const later = clients(budget, 5, 4 * MIB);
+    for (const { window } of later) window.request(4 * MIB);
+    vi.advanceTimersByTime(20);
+    expect(first.told.length).toBeGreaterThanOrEqual(second.told.length);
+  });
+
+  test("who has not had a share for a moment keeps it, and who comes new does not go before who waits", () => {
+    const budget = newBudget(2 * MIB);
+    const [one, other] = clients(budget, 2, MIB) as [Client, Client];
+    for (const { window } of [one, other]) window.take(100);
+    const late = new Client(budget, 4 * MIB);
+    late.window.request(4 * MIB);
+    vi.advanceTimersByTime(50);
+    expect([one.told, other.told]).toEqual([[], []]);
+    const newest = new Client(budget, MIB);
+    one.window.close();
+    expect(newest.window.size).toBe(STANDING_WINDOW);
+    vi.advanceTimersByTime(2000);
+    expect(late.told.length).toBeGreaterThan(0);
   });
 
   test("everything comes back, also from who goes with much unacknowledged", () => {
     const budget = newBudget(16 * MIB);
     const [one, other] = clients(budget, 2, 8 * MIB) as [Client, Client];
-    one.window.take(5 * MIB);
+    const sizes = [5 * MIB, STANDING_WINDOW];
+    for (const size of sizes) one.window.take(size);
     one.window.close();
-    expect(budget.bytesLeft).toBeLessThan(4 * MIB);
-    one.window.release(5 * MIB);
+    const held = 16 * MIB - budget.bytesLeft - other.window.granted;
+    expect(held).toBe(sizes.reduce((sum, size) => sum + size + BATCH_WINDOW_OVERHEAD, 0));
+    for (const size of sizes) one.window.release(size);
     other.window.close();
     expect(budget.bytesLeft).toBe(16 * MIB);
   });

@@ -130,7 +130,10 @@ function encodeWelcome(builder: Builder, body: codec.Encodable<Welcome>): codec.
   return wire.Welcome.endWelcome(builder);
 }
 
-/** The broker changes the window. A smaller one counts from the client's WindowAck on, which has to come within 10 seconds. */
+/**
+ * The broker changes the window. More than a smaller one is an error from the client's WindowAck on; before it, what there is no
+ * room for is refused with BUSY.
+ */
 export interface Window {
   readonly window: number;
 }

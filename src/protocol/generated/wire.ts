@@ -424,7 +424,8 @@ static endWelcome(builder:flatbuffers.Builder):flatbuffers.Offset {
 }
 
 /**
- * The broker changes the window. A smaller one counts from the client's WindowAck on, which has to come within 10 seconds.
+ * The broker changes the window. More than a smaller one is an error from the client's WindowAck on; before it, what there is no
+ * room for is refused with BUSY.
  */
 export class Window {
   bb: flatbuffers.ByteBuffer|null = null;
