@@ -80,9 +80,8 @@ export class ProduceSide implements ProduceOwner {
     const { reader, produce } = this.#frames;
     produce.read(reader);
     const { batchAt, batchSize, acks } = produce;
-    const hasRoom = this.#window.take(batchSize);
+    this.#window.take(batchSize);
     try {
-      if (!hasRoom) throw new BrokerError("BUSY", "the window was made smaller, for others that write");
       checkAcks(acks);
       const partition = this.#broker.topics.partitionByBytes(reader.bytes, produce.topicIdAt, produce.partition);
       checkLeaderEpoch(partition, produce.leaderEpoch);

@@ -3,8 +3,8 @@ import { BrokerError } from "../base/errors.ts";
 import { BATCH_WINDOW_OVERHEAD } from "../protocol/limits.ts";
 import { STANDING_WINDOW, type WindowBudget, type WindowHolder } from "./windows.ts";
 
-/** Then a window that was asked back is taken, whether the client has agreed or not. */
-const AGREEMENT_MS = 500;
+/** Then a window that was asked back is taken. */
+const AGREEMENT_MS_MAX = 30_000;
 
 export interface ProduceWindowOwner {
   monotonicMs(): number;
@@ -17,9 +17,7 @@ export class ProduceWindow implements WindowHolder {
   readonly #owner: ProduceWindowOwner;
   #granted = 0;
   #grantedMs: number;
-  /** The largest window of which the client may not know yet that it is one no more. */
-  #toldMax = STANDING_WINDOW;
-  /** Of the budget, for what is unacknowledged beyond the window since that became smaller. */
+  /** Of the budget, for what was unacknowledged beyond the window when that became smaller. */
   #overhang = 0;
   #unacknowledged = 0;
   #lastUsedMs: number;
@@ -60,7 +58,6 @@ export class ProduceWindow implements WindowHolder {
   /** The connection begins with what there is. @param wanted bytes in all */
   open(wanted: number): void {
     this.#granted = this.#budget.take(this, Math.max(0, wanted - STANDING_WINDOW));
-    this.#toldMax = this.size;
   }
 
   /** The client needs more. @param wanted bytes in all */
@@ -71,23 +68,17 @@ export class ProduceWindow implements WindowHolder {
   /**
    * A batch came in, so many bytes long. It counts until it is answered.
    *
-   * @returns false: it is more than the window holds now, of which the client may not have heard; it is to be refused
-   * @throws BrokerError CREDIT_EXCEEDED the client sent more than it was ever told; the batch does not count
+   * @throws BrokerError CREDIT_EXCEEDED the client sent more than its window; the batch does not count
    */
-  take(length: number): boolean {
+  take(length: number): void {
     const unacknowledged = this.#unacknowledged + length + BATCH_WINDOW_OVERHEAD;
-    if (unacknowledged > Math.max(this.size, this.#toldMax)) {
+    if (unacknowledged > this.size) {
       throw new BrokerError(
         "CREDIT_EXCEEDED",
         `${unacknowledged} bytes are unacknowledged; the window is ${this.size}`,
       );
     }
     this.#unacknowledged = unacknowledged;
-    const missing = unacknowledged - this.size - this.#overhang;
-    if (missing <= 0) return true;
-    const isLent = this.#budget.lend(missing);
-    if (isLent) this.#overhang += missing;
-    return isLent;
   }
 
   /** A batch is answered. */
@@ -100,7 +91,6 @@ export class ProduceWindow implements WindowHolder {
   widen(granted: number): void {
     this.#granted = granted;
     this.#grantedMs = this.#owner.monotonicMs();
-    this.#toldMax = Math.max(this.#toldMax, this.size);
     this.#stopAsking();
     this.#owner.tell(this.size);
   }
@@ -109,18 +99,20 @@ export class ProduceWindow implements WindowHolder {
     if (this.#askedBackMs >= 0 || this.#isClosed) return;
     this.#askedBackMs = this.#owner.monotonicMs();
     this.#asked++;
-    this.#agreement = setTimeout(() => this.#endGrant(), AGREEMENT_MS).unref();
+    this.#agreement = setTimeout(() => this.revoke(), AGREEMENT_MS_MAX).unref();
     this.#owner.tell(STANDING_WINDOW);
   }
 
-  /** The client has heard of a window: from now on a smaller one counts. */
+  revoke(): void {
+    this.#endGrant();
+  }
+
+  /** The client has agreed to a smaller window: from now on it counts. */
   agreed(window: number): void {
     if (window !== STANDING_WINDOW || this.#asked === 0) return;
     this.#asked--;
-    if (this.#asked > 0) return;
-    // An answer to an earlier question, which a wider window has overtaken, takes nothing.
-    if (this.#askedBackMs >= 0) this.#endGrant();
-    this.#toldMax = this.size;
+    // An answer to an earlier question, which a wider window has overtaken, does not count.
+    if (this.#asked === 0 && this.#askedBackMs >= 0) this.#endGrant();
   }
 
   /** The connection is gone. What is unacknowledged still takes memory, and so much of the budget. */

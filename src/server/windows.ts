@@ -5,7 +5,8 @@
  * Every connection has a small standing window, which is backed by the bounded spill; what goes beyond it is taken from one
  * budget. While there is enough, everybody gets what they ask for. When it is used up, each who asks for more is owed a share of
  * it, and windows are asked back until they have that: idle ones first, then those above a share, then those held for longest,
- * so that many who write take turns. Nobody can hold on to a window: a moment after it was asked back it is taken.
+ * so that many who write take turns. A client agrees when what it has sent is through, which behind a slow link takes a while; all
+ * that are so slow hold half of the budget at most, and beyond that the windows are taken that were asked back first.
  */
 import { BATCH_BYTES_INLINE_MAX, BATCH_WINDOW_OVERHEAD } from "../protocol/limits.ts";
 
@@ -21,6 +22,10 @@ const HOLD_MS = 250;
 const IDLE_MS = 5000;
 /** How often windows are asked back while somebody waits for a share. */
 const RECLAIM_MS = 100;
+/** A client that has not agreed for so long is a slow one, and not counted on. */
+const SLOW_MS = 1000;
+/** Of the budget, what slow ones may hold. */
+const SLOW_SHARE = 0.5;
 
 export interface WindowHolder {
   /** When it last had something unacknowledged; Infinity: it has now. */
@@ -33,8 +38,10 @@ export interface WindowHolder {
   readonly askedBackMs: number;
   /** Gets more than it has. */
   widen(granted: number): void;
-  /** Gives all back: `WindowBudget.give` follows when the client has agreed, or did not soon, as what it sent is answered. */
+  /** Is asked to give all back: `WindowBudget.give` follows when the client has agreed, as what it sent is answered. */
   narrow(): void;
+  /** What it was asked to give back is taken: if it sends more than the standing window, it is cut off. */
+  revoke(): void;
 }
 
 export class WindowBudget {
@@ -76,13 +83,6 @@ export class WindowBudget {
     if (target <= holder.granted) return;
     this.#waiting.set(holder, target);
     this.#serve();
-  }
-
-  /** For what was on its way when a window was made smaller. @returns false: others wait for the bytes, or there are none */
-  lend(bytes: number): boolean {
-    if (this.#waiting.size > 0 || bytes > this.#left) return false;
-    this.#left -= bytes;
-    return true;
   }
 
   /** Bytes come back. */
@@ -131,11 +131,25 @@ export class WindowBudget {
   /** Asks windows back, and again a little later, until everybody has a share. */
   #reclaim(): void {
     if (this.#reclaiming !== undefined) return;
-    this.#askBack();
+    // First: what is taken here serves some, and may leave others waiting.
     this.#reclaiming = setTimeout(() => {
       this.#reclaiming = undefined;
       this.#serve();
     }, RECLAIM_MS).unref();
+    this.#takeFromSlow();
+    this.#askBack();
+  }
+
+  #takeFromSlow(): void {
+    const since = this.#monotonicMs() - SLOW_MS;
+    const slow = [...this.#holders].filter(({ askedBackMs }) => askedBackMs >= 0 && askedBackMs < since);
+    slow.sort((left, right) => left.askedBackMs - right.askedBackMs);
+    let held = slow.reduce((sum, { granted }) => sum + granted, 0);
+    for (const holder of slow) {
+      if (held <= this.#total * SLOW_SHARE) return;
+      held -= holder.granted;
+      holder.revoke();
+    }
   }
 
   #askBack(): void {
@@ -146,16 +160,19 @@ export class WindowBudget {
     const candidates: WindowHolder[] = [];
     for (const holder of this.#holders) {
       const { granted, grantedMs, askedBackMs } = holder;
-      if (askedBackMs >= 0) missing -= granted;
+      if (askedBackMs >= 0) missing -= nowMs - askedBackMs < SLOW_MS ? granted : 0;
       else if (granted > share || (granted > 0 && nowMs - grantedMs >= HOLD_MS)) candidates.push(holder);
     }
-    const rank = ({ lastUsedMs, granted }: WindowHolder): number => {
-      if (nowMs - lastUsedMs > IDLE_MS) return 0;
-      return granted > share ? 1 : 2;
+    const rank = (holder: WindowHolder): number => {
+      if (nowMs - holder.lastUsedMs > IDLE_MS) return 0;
+      if (holder.granted > share) return 1;
+      // What is less than a share is of use to nobody, and may be all that there is: but theirs last who wait themselves.
+      return this.#waiting.has(holder) ? 3 : 2;
     };
     candidates.sort((left, right) => rank(left) - rank(right) || left.grantedMs - right.grantedMs);
     for (const holder of candidates) {
       if (missing <= 0) return;
+      if (holder === this.#waiting.keys().next().value) continue; // It is the next to be served.
       missing -= holder.granted;
       this.#waiting.delete(holder); // What it wants it asks for again.
       holder.narrow();

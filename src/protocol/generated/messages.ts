@@ -131,8 +131,8 @@ function encodeWelcome(builder: Builder, body: codec.Encodable<Welcome>): codec.
 }
 
 /**
- * The broker changes the window. More than a smaller one is an error from the client's WindowAck on; before it, what there is no
- * room for is refused with BUSY.
+ * The broker changes the window. A smaller one counts from the client's WindowAck on, or from 30 seconds later; sooner, where many
+ * are so slow.
  */
 export interface Window {
   readonly window: number;

@@ -424,8 +424,8 @@ static endWelcome(builder:flatbuffers.Builder):flatbuffers.Offset {
 }
 
 /**
- * The broker changes the window. More than a smaller one is an error from the client's WindowAck on; before it, what there is no
- * room for is refused with BUSY.
+ * The broker changes the window. A smaller one counts from the client's WindowAck on, or from 30 seconds later; sooner, where many
+ * are so slow.
  */
 export class Window {
   bb: flatbuffers.ByteBuffer|null = null;
