@@ -17,6 +17,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "./base/clock.ts";
 import { BrokerError } from "./base/errors.ts";
 import { CONNECTIONS_DEFAULT } from "./base/start-limits.ts";
+import { uuidBytes } from "./base/uuid.ts";
 import type { Broker, Checkpoints } from "./broker/broker.ts";
 import type { LocalMetaStore } from "./broker/local-meta-store.ts";
 import { checkStartOptions, isOwnFolder, type StartOptions } from "./broker/start-options.ts";
@@ -128,7 +129,7 @@ class Node implements RunningBroker {
       ...(connectionsMax && { connectionsMax }),
     });
     try {
-      const opening = store.maintenance.openFolder({ data, version });
+      const opening = store.maintenance.openFolder({ data, version, journal: options.journal === true });
       const [folder, parts] = await Promise.all([opening, loadParts(), store.ready()]);
       return new Node(data, options, lock, store, folder, parts);
     } catch (error) {
@@ -174,6 +175,7 @@ class Node implements RunningBroker {
       monotonicMs: systemClock.monotonic,
       random: (bytes) => crypto.getRandomValues(bytes),
     });
+    if (options.journal && options.data !== "memory") store.useJournals(folder.journals);
     store.listen(this.#broker);
   }
 
@@ -193,6 +195,12 @@ class Node implements RunningBroker {
       this.#options.log?.("error", `${name} in the data folder is damaged; its logs are scanned`);
     if (metadata.cutBytes > 0)
       this.#options.log?.("warn", "a torn tail of the metadata log was cut", { cutBytes: metadata.cutBytes });
+    const { groups, written, skipped, damaged } = this.#folder.replayed;
+    if (groups > 0) this.#options.log?.("info", "the journal was replayed", { groups, written, skipped });
+    if (damaged > 0)
+      this.#options.log?.("error", "groups of the journal are damaged; recovery says which logs miss them", {
+        damaged,
+      });
     if (!hasRoom) this.#options.log?.("warn", "the disk is nearly full; until there is room, batches are refused");
     const recovered = await this.#broker.recover();
     if (recovered && !this.#folder.sameBoot)
@@ -327,9 +335,4 @@ class Node implements RunningBroker {
         this.#checkpointing = null;
       });
   }
-}
-
-function uuidBytes(text: string): Uint8Array {
-  const hex = text.replaceAll("-", "");
-  return Uint8Array.from({ length: 16 }, (_, index) => Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16));
 }

@@ -61,6 +61,7 @@ const environment: LogEnvironment & Omit<ReaderEnvironment, "consistently"> = {
   publisher: new SharedPublisher(buffer),
   events,
   openFiles: { opened: () => {} },
+  journal: null,
   unsyncedFiles: new UnsyncedCount(Number.POSITIVE_INFINITY),
   incarnation: 1,
   newSegmentId: () => ++segmentIds,

@@ -1,6 +1,7 @@
 /** What `startBroker` may be told, and the check of it. */
 import { isLoopback } from "../base/loopback.ts";
 import {
+  booleanOption,
   functionOption,
   integerOption,
   knownOptions,
@@ -41,6 +42,11 @@ export interface StartOptions {
   readonly idleMs?: number;
   /** Default: one per two processors. */
   readonly logWorkers?: number;
+  /**
+   * Experimental: many partitions of durability `disk` with a little to sync are made durable by one file, a journal (contract D3).
+   * Default false: every partition's file is synced. What a journal holds is replayed by any start, with or without this.
+   */
+  readonly journal?: boolean;
   /** Hears what an operator should know; default: nobody. */
   readonly log?: LogSink;
 }
@@ -57,6 +63,7 @@ const NAMES: OptionNames<StartOptions> = {
   tailBytes: true,
   idleMs: true,
   logWorkers: true,
+  journal: true,
   log: true,
 };
 
@@ -85,6 +92,7 @@ export function checkStartOptions(options: StartOptions): void {
     if (value !== undefined) integerOption(name, value, min, max);
   }
   functionOption("log", options.log);
+  if (options.journal !== undefined) booleanOption("journal", options.journal);
   const { host, insecureNoAuth } = options;
   if (host === undefined) return;
   requireOption(

@@ -67,6 +67,12 @@ export const schema = {
     8 * MIB,
     "Newest bytes that a partition keeps in memory unread",
   ),
+  journal: setting(
+    "start",
+    flag,
+    false,
+    "Experimental: sync one journal instead of many partitions with a little each",
+  ),
   logWorkers: {
     ...setting(
       "start",

@@ -27,10 +27,10 @@ export async function start({ world, output, settings, origins }: Invocation): P
 }
 
 function brokerOptions(settings: Settings, origins: Invocation["origins"], log: LogSink): BrokerOptions {
-  const { data, host, insecureNoAuth, port, connectionsMax, partitionsMax, poolBytes, tailBytes, logWorkers } =
+  const { data, host, insecureNoAuth, port, connectionsMax, partitionsMax, poolBytes, tailBytes, journal, logWorkers } =
     settings;
   return {
-    ...{ data, host, insecureNoAuth, port, partitionsMax, poolBytes, tailBytes, log },
+    ...{ data, host, insecureNoAuth, port, partitionsMax, poolBytes, tailBytes, journal, log },
     // Where nobody asked for a number, it may be what files suffice for.
     ...(origins.connectionsMax !== "default" && { connectionsMax }),
     ...(logWorkers !== null && { logWorkers }),

@@ -14,6 +14,7 @@ export interface BrokerOptions {
   readonly partitionsMax: number;
   readonly poolBytes: number;
   readonly tailBytes: number;
+  readonly journal: boolean;
   readonly logWorkers?: number;
   readonly log: LogSink;
 }

@@ -13,8 +13,10 @@ import { decodeSealedJson, replaceSealedJson } from "./sealed-json.ts";
 /** Version of everything below the data folder. A folder of a newer one is refused (contract B8). */
 export const LAYOUT_VERSION = 1;
 const META = "cambium.meta";
-/** Incompatible features that this version understands: none yet. An unknown one makes the folder unreadable for us. */
-const INCOMPATIBLE_FEATURES: readonly string[] = [];
+/** What was acknowledged may lie in a journal alone (contract D3). */
+const JOURNAL = "journal";
+/** Incompatible features that this version understands. An unknown one makes the folder unreadable for us. */
+const INCOMPATIBLE_FEATURES: readonly string[] = [JOURNAL];
 
 export interface FolderMeta {
   readonly layout: number;
@@ -45,6 +47,8 @@ export interface OpenedFolder {
 export interface FolderOpening {
   readonly version: string;
   readonly bootId: string;
+  /** From now on there may be a journal. */
+  readonly journal: boolean;
   /** A new random UUID as text. */
   newId(): string;
 }
@@ -53,6 +57,7 @@ export const folders = {
   topics: (data: string): string => `${data}/topics`,
   metadata: (data: string): string => `${data}/metadata`,
   quarantine: (data: string): string => `${data}/quarantine`,
+  journal: (data: string): string => `${data}/journal`,
   partition: (data: string, topic: string, partition: number): string => `${data}/topics/${topic}-${partition}`,
 };
 
@@ -71,7 +76,7 @@ export function openDataFolder(disk: Disk, data: string, opening: FolderOpening,
   const meta: FolderMeta = {
     layout: LAYOUT_VERSION,
     compatible: previous?.compatible ?? [],
-    incompatible: previous?.incompatible ?? [],
+    incompatible: [...new Set([...(previous?.incompatible ?? []), ...(opening.journal ? [JOURNAL] : [])])],
     clusterId: previous?.clusterId ?? opening.newId(),
     nodeId: previous?.nodeId ?? 1,
     folderId: previous?.folderId ?? opening.newId(),
@@ -82,6 +87,7 @@ export function openDataFolder(disk: Disk, data: string, opening: FolderOpening,
   };
   disk.makeDirectory(folders.topics(data));
   disk.makeDirectory(folders.metadata(data));
+  disk.makeDirectory(folders.journal(data));
   disk.syncDirectory(data);
   // Before the meta: a folder that has one and no log of metadata has lost it.
   const metadata =

@@ -40,6 +40,12 @@ export interface SyncGroup {
   readonly directories: readonly FileHandle[];
 }
 
+/** Gathers a group. */
+export interface SyncCollector {
+  addFile(file: FileHandle): void;
+  addDirectory(directory: FileHandle): void;
+}
+
 export interface FailedSync {
   readonly file: FileHandle;
   readonly code: string;

@@ -8,8 +8,9 @@
 import { assert } from "../base/assert.ts";
 import { MIB } from "../base/units.ts";
 import { REFUSED_CLOSED } from "./append-result.ts";
-import type { Disk, DiskEvents, FailedSync, FileHandle } from "./disk.ts";
-import type { LogEvents, PartitionLog, SyncCollector } from "./partition-log.ts";
+import type { Disk, DiskEvents, FailedSync, FileHandle, SyncCollector } from "./disk.ts";
+import type { Journal } from "./journal.ts";
+import type { LogEvents, PartitionLog } from "./partition-log.ts";
 
 /** What recovery would have to scan at most, over all logs of a worker, before indexed points are taken early. */
 const UNINDEXED_BYTES_MAX = 512 * MIB;
@@ -33,11 +34,16 @@ export class Drain implements DiskEvents {
   #background = new Set<PartitionLog>();
   /** Logs in the group that is being synced, which is none while it is empty. */
   #syncing: PartitionLog[] = [];
+  /** Those of them for which the journal is. */
+  #journaled: ReadonlySet<PartitionLog> = new Set();
   #groups = 0;
+  readonly #journal: Journal | null;
 
-  constructor(disk: Disk, events: LogEvents) {
+  /** @param journal of all logs that will be added */
+  constructor(disk: Disk, events: LogEvents, journal: Journal | null = null) {
     this.#disk = disk;
     this.#events = events;
+    this.#journal = journal;
   }
 
   get syncInFlight(): boolean {
@@ -64,6 +70,7 @@ export class Drain implements DiskEvents {
     this.#logs.delete(entry);
     this.#dirty.delete(log);
     this.#background.delete(log);
+    if (this.#logs.size === 0) this.#journal?.close();
   }
 
   /** @returns false: this batch must wait for a completion; the next ones of other logs need not */
@@ -107,12 +114,18 @@ export class Drain implements DiskEvents {
 
   /** Begins a group commit of whatever is due, unless one is under way. */
   sync(nowMs: number): void {
-    if (this.#syncing.length > 0 || this.#dirty.size === 0) return;
+    if (this.#syncing.length > 0) return;
+    for (const { entry } of this.#journal?.releasing() ?? []) this.#dirty.add(this.#logs.get(entry)!);
+    if (this.#dirty.size === 0) return;
     const group = new Group();
-    const logs: PartitionLog[] = [];
+    const journaled = this.#writeJournal(group);
+    const logs = [...journaled];
+    let smallLogs = journaled.size;
     for (const log of this.#dirty) {
       if (group.size >= GROUP_HANDLES_MAX) break; // The rest is the next group.
       this.#dirty.delete(log);
+      if (journaled.has(log)) continue;
+      if (log.isSmallSync) smallLogs++;
       if (!log.collectSync(group, nowMs)) {
         if (log.isSyncPressing) this.#background.add(log); // The next tick tries again.
         continue;
@@ -121,8 +134,10 @@ export class Drain implements DiskEvents {
       this.#background.delete(log);
     }
     if (logs.length === 0) return;
+    this.#journal?.observe(smallLogs);
     assert(group.size <= GROUP_SIZE_MAX, "a log bounds the files that wait");
     this.#syncing = logs;
+    this.#journaled = journaled;
     // May complete before it returns.
     this.#disk.submitSync(++this.#groups, group);
   }
@@ -151,11 +166,26 @@ export class Drain implements DiskEvents {
   syncCompleted(ticket: number, failed: readonly FailedSync[]): void {
     assert(ticket === this.#groups, "one group is in flight");
     const logs = this.#syncing;
+    const journaled = this.#journaled;
     this.#syncing = [];
+    this.#journaled = new Set();
+    const isJournalDurable = journaled.size > 0 && this.#journal!.completed(failed);
     for (const log of logs) {
-      log.syncCompleted(failed);
+      if (journaled.has(log)) log.journalCompleted(isJournalDurable);
+      else log.syncCompleted(failed);
       if (log.isSyncPressing) this.#dirty.add(log);
     }
+  }
+
+  /** Contract D3: many small logs are made durable by one file. @returns the logs for which the group syncs it */
+  #writeJournal(group: Group): ReadonlySet<PartitionLog> {
+    const journal = this.#journal;
+    const logs = new Set<PartitionLog>();
+    if (journal === null || !journal.hasStaged) return logs;
+    for (const log of this.#dirty) if (log.isInJournal) logs.add(log);
+    if (!journal.write(logs.size, group)) return new Set();
+    for (const log of logs) log.collectJournaled();
+    return logs;
   }
 
   #wantsSync(log: PartitionLog): void {

@@ -9,10 +9,11 @@
  *
  * A batch's way: `stage` checks it, stamps it in place and indexes it; `submit` writes all staged batches, which lie one
  * behind the other in memory, by one write; `writeCompleted` publishes them; a sync group makes them durable. At most one
- * write and one sync are in flight.
+ * write and one sync are in flight. Where many logs have little to sync, the worker's journal is synced instead (D3).
  *
  * Four points follow one another: synced <= syncing <= written <= staged. Files are opened by the first append.
  */
+import { topicIdToBytes } from "../base/topic-id.ts";
 import { diskCode } from "./active-segment.ts";
 import { Admission } from "./admission.ts";
 import {
@@ -24,12 +25,14 @@ import {
   REFUSED_STORAGE,
   refusalOf,
 } from "./append-result.ts";
-import type { FailedSync, FileHandle } from "./disk.ts";
+import { DiskError, type FailedSync, type FileHandle, NO_FILE, type SyncCollector } from "./disk.ts";
+import { type Journal, type JournaledLog, SMALL_SYNC_BYTES } from "./journal.ts";
+import { JournalPart } from "./journal-part.ts";
 import { LeaderEpochs } from "./leader-epochs.ts";
 import { LogPoint } from "./log-point.ts";
 import { LogSegments } from "./log-segments.ts";
 import { type LogIdentity, PartitionFiles } from "./partition-files.ts";
-import type { LogCheckpoint, LogEnvironment, LogSettings, PartitionLog, SyncCollector } from "./partition-log.ts";
+import type { LogCheckpoint, LogEnvironment, LogSettings, PartitionLog } from "./partition-log.ts";
 import { Producers } from "./producers.ts";
 import { PublishedLog } from "./published-log.ts";
 import type { RecoveredLog } from "./recovery.ts";
@@ -41,8 +44,10 @@ import { WriteRun } from "./write-run.ts";
 /** Kafka's tools read positions as signed 32-bit integers. */
 const SEGMENT_BYTES_MAX = 2 ** 31 - 1;
 
-export class Log implements PartitionLog {
+export class Log implements PartitionLog, JournaledLog {
   readonly entry: number;
+  readonly topicIdBytes: Uint8Array;
+  readonly folderName: Uint8Array;
   readonly #environment: LogEnvironment;
   #settings: LogSettings;
   readonly #published: PublishedLog;
@@ -58,6 +63,7 @@ export class Log implements PartitionLog {
   readonly #run: WriteRun;
   readonly #staged: LogPoint;
   readonly #flying = new LogPoint();
+  #flyingAddress = 0;
   readonly #written: LogPoint;
   /** How often a write was taken back. */
   #undone = 0;
@@ -69,6 +75,10 @@ export class Log implements PartitionLog {
   #isRefused = false;
 
   readonly #sync: SyncProgress;
+  readonly #journal: Journal | null;
+  readonly #journalPart: JournalPart | null;
+  /** The next sync is one of the log itself: the journal needs its room, or failed. */
+  #fileSyncWanted = false;
   /** Files of the last due sync could not be opened: it is tried again. */
   #syncDeferred = false;
   /** The index files could not be completed or synced. */
@@ -89,6 +99,8 @@ export class Log implements PartitionLog {
     const { memory, arena, crc32c, disk, events, publisher, unsyncedFiles } = environment;
     const { bases, end, epochs, logStartOffset, lacksRoom } = recovered;
     this.entry = identity.entry;
+    this.topicIdBytes = topicIdToBytes(identity.topicId);
+    this.folderName = new TextEncoder().encode(identity.folder.slice(identity.folder.lastIndexOf("/") + 1));
     this.#environment = environment;
     this.#settings = settings;
     this.#lacksRoom = lacksRoom;
@@ -114,6 +126,8 @@ export class Log implements PartitionLog {
     this.#staged = LogPoint.from(end);
     this.#written = LogPoint.from(end);
     this.#sync = new SyncProgress(end, this.#unsynced);
+    this.#journal = environment.journal;
+    this.#journalPart = environment.journal === null ? null : new JournalPart(environment.journal, this);
     this.#published.opened(logStartOffset, this.#epochs.last, directory, this.#written);
   }
 
@@ -122,7 +136,21 @@ export class Log implements PartitionLog {
   }
 
   get isSyncPressing(): boolean {
-    return !this.#closed && (this.#closing || this.#syncDeferred || this.#unsynced.isPressing);
+    return !this.#closed && (this.#closing || this.#syncDeferred || this.#fileSyncWanted || this.#unsynced.isPressing);
+  }
+
+  get isSmallSync(): boolean {
+    return !this.syncsInBackground && this.#unsynced.isEmpty && this.#sync.unsyncedBytes <= SMALL_SYNC_BYTES;
+  }
+
+  get isInJournal(): boolean {
+    if (this.#journalPart === null || this.#closing || this.#abandoned || this.#failedCode !== "") return false;
+    if (this.#fileSyncWanted || this.#syncDeferred || !this.isSmallSync || this.#sync.isIndexedPointDue()) return false;
+    return this.#sync.isDirty(this.#written) && this.#journalPart.covers(this.#sync.synced, this.#written);
+  }
+
+  requestFileSync(): void {
+    this.#fileSyncWanted = true;
   }
 
   get unindexedBytes(): number {
@@ -178,6 +206,7 @@ export class Log implements PartitionLog {
     const { address, length } = run;
     if (length === 0 || run.inFlight) return;
     this.#flying.copyFrom(this.#staged);
+    this.#flyingAddress = address;
     run.launch();
     // May complete before it returns.
     const { log } = this.#segments.active!;
@@ -193,7 +222,9 @@ export class Log implements PartitionLog {
   }
 
   #publishRun(): void {
-    this.#sync.wrote(this.#flying.position - this.#written.position, this.#flying.lastAppendMs);
+    const length = this.#flying.position - this.#written.position;
+    this.#sync.wrote(length, this.#flying.lastAppendMs);
+    if (!this.syncsInBackground) this.#journalPart?.wrote(this.#written, this.#flyingAddress, length);
     this.#written.copyFrom(this.#flying);
     this.#published.written(this.#written);
     if (this.syncsInBackground) this.#producers.commit(this.#written.end);
@@ -326,7 +357,12 @@ export class Log implements PartitionLog {
     return true;
   }
 
+  collectJournaled(): void {
+    this.#sync.begin(this.#written, NO_FILE, []);
+  }
+
   #isSyncDue(nowMs: number): boolean {
+    if (this.#fileSyncWanted || (this.#closing && this.#journal?.holds(this))) return true;
     const isDirty = this.#sync.isDirty(this.#written);
     if (this.#closing)
       return isDirty || !(this.#indexFailed || this.#sync.isFrozen || this.#sync.isIndexed(this.#written));
@@ -358,8 +394,18 @@ export class Log implements PartitionLog {
     }
   }
 
+  journalCompleted(isDurable: boolean): void {
+    this.#sync.end([]);
+    if (this.#abandoned) return this.#finishClosing();
+    if (isDurable) this.#confirmSync();
+    else this.#fileSyncWanted = true;
+    this.#finishClosing();
+  }
+
   syncCompleted(failed: readonly FailedSync[]): void {
     const { failure, indexFailed } = this.#sync.end(failed);
+    this.#fileSyncWanted = false;
+    if (failure === "") this.#journal?.release(this);
     this.#unsynced.closeCollected();
     if (indexFailed) {
       this.#warn("index files could not be synced; they are made anew from the log");
@@ -387,6 +433,7 @@ export class Log implements PartitionLog {
   /** At durability `os` nothing was promised beyond the kernel: the log goes on in a new file, and says so. */
   #freezeSynced(code: string): void {
     this.#sync.freeze();
+    this.#journal?.lost(this);
     this.#rollForced = true;
     this.#warn(`a background sync failed (${code}); data since the last one may not survive a power failure`);
   }
@@ -403,6 +450,7 @@ export class Log implements PartitionLog {
     this.#staged.copyFrom(synced);
     this.#published.begin();
     try {
+      if (this.#journal?.lost(this)) throw new DiskError("EIO", "sync what only the journal holds");
       this.#segments.replaceAbove(synced, this.#settings.segmentSlots);
       this.#written.reset(synced.end);
       this.#staged.reset(synced.end);
@@ -439,6 +487,7 @@ export class Log implements PartitionLog {
     if (this.#closed || this.#run.inFlight || this.#sync.inFlight) return;
     if (!this.#abandoned && !(this.#closing && this.#isSettled)) return;
     this.#closed = true;
+    this.#journal?.leave(this, this.#abandoned);
     this.#run.refuseAll(REFUSED_CLOSED);
     this.#unsynced.abandon();
     this.#segments.close();

@@ -13,6 +13,8 @@ export class MemoryLog implements PartitionLog {
   readonly unindexedBytes = 0;
   readonly syncsInBackground = true;
   readonly isSyncPressing = false;
+  readonly isSmallSync = false;
+  readonly isInJournal = false;
   readonly #environment: LogEnvironment;
   #settings: LogSettings;
   readonly #producers = new Producers();
@@ -67,6 +69,10 @@ export class MemoryLog implements PartitionLog {
   collectSync(): boolean {
     return false;
   }
+
+  collectJournaled(): void {}
+
+  journalCompleted(): void {}
 
   syncCompleted(): void {}
 

@@ -4,7 +4,8 @@
  */
 import type { Core } from "../wasm/core.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
-import type { Disk, FailedSync, FileHandle } from "./disk.ts";
+import type { Disk, FailedSync, FileHandle, SyncCollector } from "./disk.ts";
+import type { Journal } from "./journal.ts";
 import type { LogMemory, Publisher } from "./log-memory.ts";
 import type { DirectoryAllocator } from "./segment-directory.ts";
 import type { UnsyncedCount } from "./unsynced-count.ts";
@@ -86,16 +87,12 @@ export interface LogEnvironment {
   readonly openFiles: OpenFiles;
   /** Of all logs of this worker. */
   readonly unsyncedFiles: UnsyncedCount;
+  /** Of this worker; null: every log is synced itself. */
+  readonly journal: Journal | null;
   /** This start of the node (contract A4). */
   readonly incarnation: number;
   /** A number that no other segment has. */
   newSegmentId(): bigint;
-}
-
-/** The files of one group commit and who waits for it; filled by `collectSync`. */
-export interface SyncCollector {
-  addFile(file: FileHandle): void;
-  addDirectory(directory: FileHandle): void;
 }
 
 export interface PartitionLog {
@@ -115,6 +112,14 @@ export interface PartitionLog {
   /** Submits the write of what is staged. */
   submit(): void;
   writeCompleted(written: number, code: string): void;
+  /** Its next sync covers few bytes of its active segment and nothing else: the journal could take them. */
+  readonly isSmallSync: boolean;
+  /** They are staged in the journal, all of them. */
+  readonly isInJournal: boolean;
+  /** The group syncs the journal, which was just written, for this log. */
+  collectJournaled(): void;
+  /** @param isDurable false: the journal could not be synced, so the log has to be synced itself */
+  journalCompleted(isDurable: boolean): void;
   /** Adds what should be synced to the group. @returns true when this log takes part and waits for `syncCompleted` */
   collectSync(collector: SyncCollector, nowMs: number): boolean;
   /** @param failed the files of the whole group whose sync failed */

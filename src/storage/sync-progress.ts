@@ -60,6 +60,11 @@ export class SyncProgress {
     return this.#isFrozen;
   }
 
+  /** Written, and covered by no sync that ended. */
+  get unsyncedBytes(): number {
+    return this.#unsyncedBytes;
+  }
+
   get unindexedBytes(): number {
     return this.#isFrozen ? 0 : this.#unindexedBytes;
   }
@@ -91,7 +96,10 @@ export class SyncProgress {
     return this.indexed.end === written.end && this.indexed.base === written.base;
   }
 
-  /** @param indexFiles of an indexed point; none: it is just a sync */
+  /**
+   * @param log        the file to be synced; NO_FILE: the journal is, instead of it
+   * @param indexFiles of an indexed point; none: it is just a sync
+   */
   begin(written: LogPoint, log: FileHandle, indexFiles: readonly FileHandle[]): void {
     assert(!this.#inFlight, "one sync is in flight");
     this.#inFlight = true;

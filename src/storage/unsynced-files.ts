@@ -5,8 +5,7 @@
  *
  * Every file that waits is an open one, so their number is bounded: a log that rolls faster than the disk syncs must wait.
  */
-import type { Disk, FileHandle } from "./disk.ts";
-import type { SyncCollector } from "./partition-log.ts";
+import type { Disk, FileHandle, SyncCollector } from "./disk.ts";
 import type { UnsyncedCount } from "./unsynced-count.ts";
 
 /** So many files are worth a sync at once, whatever the durability. */

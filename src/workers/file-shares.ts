@@ -12,8 +12,11 @@ import { ENTRIES_MAX, OPEN_FILES_MAX } from "./shared-memory.ts";
 
 /** What a broker without log workers opens from then on until somebody comes: 6 on Linux. */
 const COMING_FILES = 15;
-/** Event loops and pipes of a log worker and its sync thread, 10 on Linux; and what one roll adds to a share that is full. */
-const WORKER_FILES = 15;
+/**
+ * Event loops and pipes of a log worker and its sync thread, 10 on Linux; its journal's two files and their folder; and what one
+ * roll adds to a share that is full.
+ */
+const WORKER_FILES = 18;
 /** Less is not worth sharing. */
 const SHARED_FILES_MIN = 96;
 

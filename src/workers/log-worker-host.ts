@@ -37,6 +37,12 @@ export interface HostOwner {
    * @param damaged those with a file whose sync failed: only what was synced before is good
    */
   died(worker: number, entries: readonly number[], damaged: ReadonlySet<number>, reason: string): void;
+  /**
+   * Called before `died`: the worker's journal is to be gone before another one begins there.
+   *
+   * @param isNeeded a file's sync failed, now or before, so what the journal holds may be nowhere else
+   */
+  settleJournal(worker: number, isNeeded: boolean): Promise<void>;
   /** There is a new thread; it took `ms` since the death was noticed. */
   replaced(worker: number, ms: number): void;
   /** @param entry 0: it concerns no log */
@@ -304,6 +310,8 @@ export class LogWorkerHost {
     if (damaged.has(OPEN_UNNAMED)) for (const entry of entries) damaged.add(entry);
     entryByFile.fill(0);
     this.#entries.clear();
+    const isHeld = Atomics.exchange(this.#control, shared.JOURNAL_HELD, 0) === 1;
+    await this.#owner.settleJournal(this.index, isHeld || damaged.size > 0);
     for (const entry of entries) retire(memory.buffer as SharedArrayBuffer, entry);
     this.#owner.died(this.index, entries, damaged, reason);
   }

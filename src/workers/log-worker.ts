@@ -11,6 +11,7 @@ import { BuddyAllocator } from "../base/buddy-allocator.ts";
 import type { TopicId } from "../base/topic-id.ts";
 import type { SyncGroup } from "../storage/disk.ts";
 import { Drain } from "../storage/drain.ts";
+import { Journal, type JournalPlace } from "../storage/journal.ts";
 import { Log } from "../storage/log.ts";
 import { MemoryLog } from "../storage/memory-log.ts";
 import type { LogEnvironment, LogSettings } from "../storage/partition-log.ts";
@@ -45,6 +46,8 @@ export interface OpenTask {
   readonly incarnation: number;
   /** At durability `memory` the offset to begin at. */
   readonly recovered: RecoveredLog | number;
+  /** null: every log is synced itself. */
+  readonly journal: JournalPlace | null;
 }
 
 export type ControlTask =
@@ -102,14 +105,19 @@ class LogWorker implements ResultsOwner {
       events: this.#results,
       openFiles,
       unsyncedFiles: new UnsyncedCount(files.unsynced / map.logWorkers.length),
+      journal: new Journal(disk, memory.bytes, crc32c, {
+        warned: (message) => this.#results.warned(0, message),
+        held: () => Atomics.store(this.#control, shared.JOURNAL_HELD, 1),
+      }),
       newSegmentId,
     };
-    this.#drain = new Drain(disk, this.#results);
+    this.#drain = new Drain(disk, this.#results, this.#environment.journal);
   }
 
   open(task: OpenTask): void {
     const { entry, settings, recovered, incarnation } = task;
     const environment = { ...this.#environment, incarnation };
+    if (task.journal !== null) this.#environment.journal?.useFolder(task.journal);
     const isMemory = typeof recovered === "number";
     this.#drain.add(
       isMemory

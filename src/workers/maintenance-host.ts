@@ -59,6 +59,10 @@ export class MaintenanceHost {
     return this.#run("openFolder", task);
   }
 
+  settleJournal(task: folderTasks.JournalTask): Promise<void> {
+    return this.#run("settleJournal", task);
+  }
+
   recovered(task: folderTasks.RecoveredTask): Promise<void> {
     return this.#run("recovered", task);
   }

@@ -49,6 +49,8 @@ export const SYNC_STOP: number = word(11);
 export const BUSY: number = word(12);
 /** 1: the sync thread shall fail when it takes up its next group (faults.ts). */
 export const SYNC_FAULT: number = word(13);
+/** 1: the worker's journal holds what may be nowhere else, since a file's sync failed (contract D3). */
+export const JOURNAL_HELD: number = word(14);
 const CONTROL_WORDS = 16;
 
 /** Words of the node, which the map gives as indexes into an Int32Array of the whole memory. */

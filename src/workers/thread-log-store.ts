@@ -16,6 +16,8 @@ import type {
   RecoverLog,
 } from "../broker/log-store.ts";
 import { appendError, REFUSED_UNKNOWN_OUTCOME } from "../storage/append-result.ts";
+import { journalFileNames } from "../storage/journal.ts";
+import type { JournalReplay } from "../storage/journal-replay.ts";
 import { DURABLE_END, LogMemory } from "../storage/log-memory.ts";
 import type { LogCheckpoint, LogSettings, SyncedPoint } from "../storage/partition-log.ts";
 import { isReadOnly, readCheckpoint, readWrittenEnd } from "../storage/published-log.ts";
@@ -60,6 +62,8 @@ export class ThreadLogStore implements LogStore, HostOwner {
   readonly #results: readonly ResultsReader[];
   #sinks: readonly ResultsSink[] = [];
   #listener: LogResults | null = null;
+  /** Whose the log workers' journals are; null: there are none. */
+  #journals: JournalReplay | null = null;
   #stopped = false;
 
   /** @throws BrokerError LIMIT_EXCEEDED  the process may have too few files open */
@@ -159,8 +163,15 @@ export class ThreadLogStore implements LogStore, HostOwner {
     return this.maintenance.recover(log);
   }
 
+  /** From now on log workers keep journals there. The folder exists and is empty. */
+  useJournals(journals: JournalReplay): void {
+    this.#journals = journals;
+  }
+
   open(log: OpenLog): Promise<void> {
-    return this.#hosts[log.worker]!.open(log);
+    const { worker } = log;
+    const journal = this.#journals === null ? null : { ...this.#journals, name: String(worker) };
+    return this.#hosts[worker]!.open({ ...log, journal });
   }
 
   close(worker: number, entry: number): Promise<void> {
@@ -227,6 +238,16 @@ export class ThreadLogStore implements LogStore, HostOwner {
     }
     results.workerDied(worker, ends, error);
     results.settled();
+  }
+
+  async settleJournal(worker: number, isNeeded: boolean): Promise<void> {
+    if (this.#journals === null) return;
+    const names = journalFileNames(String(worker));
+    try {
+      await this.maintenance.settleJournal({ ...this.#journals, names, isNeeded });
+    } catch (error) {
+      this.warned(0, `a dead worker's journal stays for the next start: ${(error as Error).message}`);
+    }
   }
 
   replaced(worker: number, ms: number): void {

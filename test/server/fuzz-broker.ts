@@ -54,7 +54,7 @@ const data = makeTemporaryFolder();
 const store = await ThreadLogStore.start({ poolBytes: POOL_BYTES });
 // Touched now, so that only what is leaked can make the process grow.
 store.memory.bytes.fill(0, store.pool.address, store.pool.address + store.pool.size);
-const folder = await store.maintenance.openFolder({ data, version });
+const folder = await store.maintenance.openFolder({ data, version, journal: false });
 const meta = new LocalMetaStore(folder.metadata.records, folder.metadata.point, (write) =>
   store.maintenance.writeMetadata({ data, folderId: folder.meta.folderId, ...write }),
 );

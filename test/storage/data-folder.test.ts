@@ -13,7 +13,7 @@ const DATA = "/data";
 
 function open(disk: FakeDisk, bootId = "boot-1"): OpenedFolder {
   let ids = 0;
-  return openDataFolder(disk, DATA, { version: "1.2.3", bootId, newId: () => `id-${ids++}` }, crc32c);
+  return openDataFolder(disk, DATA, { version: "1.2.3", journal: false, bootId, newId: () => `id-${ids++}` }, crc32c);
 }
 
 /** A folder whose meta was changed by another version. */

@@ -35,7 +35,7 @@ class Owner {
   /** A start of the broker, up to where its logs are recovered. */
   start(boot = 1): number[] {
     const bootId = `boot-${boot}`;
-    const opening = { version: "test", bootId, newId: () => FOLDER_ID };
+    const opening = { version: "test", journal: false, bootId, newId: () => FOLDER_ID };
     const { meta, previous, metadata } = openDataFolder(this.disk, DATA, opening, crc32c);
     this.#incarnation = meta.incarnation;
     takeExpectedEnds(this.disk, DATA, { ...meta, incarnation: previous?.incarnation ?? 0 }, crc32c);

@@ -4,6 +4,7 @@
  */
 import type { BuddyAllocator } from "../../src/base/buddy-allocator.ts";
 import type { TopicId } from "../../src/base/topic-id.ts";
+import { uuidBytes } from "../../src/base/uuid.ts";
 import { appendError } from "../../src/storage/append-result.ts";
 import {
   type ExpectedEnds,
@@ -15,6 +16,8 @@ import {
 } from "../../src/storage/checkpoint.ts";
 import { folders, noteRecovered, type OpenedFolder, openDataFolder } from "../../src/storage/data-folder.ts";
 import { Drain } from "../../src/storage/drain.ts";
+import { Journal } from "../../src/storage/journal.ts";
+import { type ReplayReport, replayJournal } from "../../src/storage/journal-replay.ts";
 import { Log } from "../../src/storage/log.ts";
 import { DURABLE_END, LOG_END, LOG_START, SYNCED_END } from "../../src/storage/log-memory.ts";
 import type { LogCheckpoint, LogEnvironment, LogEvents, LogSettings } from "../../src/storage/partition-log.ts";
@@ -58,6 +61,8 @@ export interface StartOptions {
   readonly nowMs?: number;
   /** Files of all logs that may wait for a sync. */
   readonly unsyncedMax?: number;
+  /** Of each of the journal's two files; 0: there is no journal. */
+  readonly journalBytes?: number;
 }
 
 export class OpenLog {
@@ -94,6 +99,8 @@ export class StorageRun implements LogEvents {
   readonly logs = new Map<string, OpenLog>();
   readonly outcomes = new Map<number, Outcome>();
   readonly warnings: string[] = [];
+  /** What the start found in the journal. */
+  readonly replayed: ReplayReport;
   readonly environment: LogEnvironment;
   readonly reading: ReaderEnvironment;
   nowMs: number;
@@ -106,6 +113,7 @@ export class StorageRun implements LogEvents {
   /** Opens the folder, as a broker does before it takes requests. */
   constructor(disk: FakeDisk, memory: StorageMemory, options: StartOptions = {}) {
     const { bootId = "boot-1", settings = {}, nowMs = NOW, unsyncedMax = Number.POSITIVE_INFINITY } = options;
+    const { journalBytes = 1 << 20 } = options;
     this.disk = disk;
     this.settings = { ...SETTINGS, ...settings };
     this.nowMs = nowMs;
@@ -113,13 +121,32 @@ export class StorageRun implements LogEvents {
     this.#memory = memory;
     memory.freeBatches();
     const { crc32c, core } = memory;
-    const opening = { version: "test", bootId, newId: () => "00000000-0000-0000-0000-000000000001" };
+    const opening = {
+      version: "test",
+      journal: journalBytes > 0,
+      bootId,
+      newId: () => "00000000-0000-0000-0000-000000000001",
+    };
     this.folder = openDataFolder(disk, DATA, opening, crc32c);
     this.#bootId = bootId;
     const { meta, previous } = this.folder;
     const before = { folderId: meta.folderId, incarnation: previous?.incarnation ?? 0 };
     this.expected = takeExpectedEnds(disk, DATA, before, crc32c);
-    this.drain = new Drain(disk, this);
+    const folderId = uuidBytes(meta.folderId);
+    const replay = { folder: folders.journal(DATA), topics: folders.topics(DATA), folderId };
+    this.replayed = replayJournal(disk, replay, topicIdOf, crc32c);
+    const journal = new Journal(
+      disk,
+      memory.memory.bytes,
+      crc32c,
+      { warned: (message) => this.warnings.push(message), held: () => {} },
+      {
+        fileBytes: journalBytes,
+        groupBytes: journalBytes,
+      },
+    );
+    if (journalBytes > 0) journal.useFolder({ folder: folders.journal(DATA), name: "0", folderId });
+    this.drain = new Drain(disk, this, journal);
     disk.events = this.drain;
     this.#arena = memory.newArena();
     const newSegmentId = (): bigint => ++this.#segmentIds;
@@ -133,6 +160,7 @@ export class StorageRun implements LogEvents {
       events: this,
       openFiles: { opened: () => {} },
       unsyncedFiles: new UnsyncedCount(unsyncedMax),
+      journal,
       incarnation: meta.incarnation,
       newSegmentId,
     };

@@ -14,7 +14,12 @@ async function broken(): Promise<ThreadData> {
 }
 
 test("a log worker that cannot be loaded says so by a typed error, and can be stopped", async () => {
-  const host = new LogWorkerHost(await broken(), { died: () => {}, replaced: () => {}, warned: () => {} });
+  const host = new LogWorkerHost(await broken(), {
+    settleJournal: async () => {},
+    died: () => {},
+    replaced: () => {},
+    warned: () => {},
+  });
   await expect(host.ready()).rejects.toMatchObject({ name: "BrokerError", code: "UNKNOWN_SERVER_ERROR" });
   await host.stop();
 });
