@@ -56,7 +56,7 @@ export class ActiveSegment {
   /**
    * Begins a segment: three new files.
    *
-   * @throws DiskError no file is left behind
+   * @throws DiskError no file is left behind that the disk lets be removed
    */
   static create(
     environment: LogEnvironment,
@@ -84,10 +84,9 @@ export class ActiveSegment {
       disk.write(files.times, encodeIndexHeader({ ...header, kind: INDEX_KIND_TIMES }, crc32c), 0);
       return new ActiveSegment(environment, folder, base, slotsMax, segmentId, files, owner);
     } catch (error) {
-      for (const [file, path] of created) {
-        disk.close(file);
-        disk.remove(path);
-      }
+      for (const [file] of created) disk.close(file);
+      // The owner tries again where the disk refuses this.
+      for (const [, path] of created) disk.remove(path);
       throw error;
     }
   }

@@ -25,6 +25,8 @@ export class LogSegments implements PageOwner {
   #active: ActiveSegment | null = null;
   /** The partition has files, opened or not. */
   #isBegun: boolean;
+  /** Base of a segment that was begun in vain and whose files could not all be removed; -1: there is none. */
+  #leftover = -1;
   /** A sync of the active segment's index files failed, so they may hold anything. */
   #hasDoubtfulIndex = false;
 
@@ -179,9 +181,21 @@ export class LogSegments implements PageOwner {
   }
 
   #create(base: number, slotsMax: number): ActiveSegment {
-    const segment = ActiveSegment.create(this.#environment, this.#identity.folder, base, slotsMax, this);
-    this.#unsynced.changed(this.#identity.folder);
+    const { folder } = this.#identity;
+    this.#removeLeftover();
+    // A disk that fails may also refuse to take away what was begun.
+    this.#leftover = base;
+    const segment = ActiveSegment.create(this.#environment, folder, base, slotsMax, this);
+    this.#leftover = -1;
+    this.#unsynced.changed(folder);
     return segment;
+  }
+
+  /** @throws DiskError it is still there, and no segment may follow it */
+  #removeLeftover(): void {
+    if (this.#leftover < 0) return;
+    removeSegment(this.#environment.disk, this.#identity.folder, this.#leftover);
+    this.#leftover = -1;
   }
 
   #take(segment: ActiveSegment): void {
@@ -209,7 +223,8 @@ export class LogSegments implements PageOwner {
   /** A segment that nothing was written to. */
   #discard(segment: ActiveSegment): void {
     for (const file of segment.files) this.#environment.disk.close(file);
-    removeSegment(this.#environment.disk, this.#identity.folder, segment.base);
+    this.#leftover = segment.base;
+    this.#removeLeftover();
   }
 
   #publish(): void {

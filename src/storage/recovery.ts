@@ -33,6 +33,7 @@ import {
   replaceIndexFiles,
 } from "./index-builder.ts";
 import { LEADER_EPOCH_FILE, type LeaderEpoch, LeaderEpochs } from "./leader-epochs.ts";
+import { isEmptySegment, leftoverSegments } from "./leftover-segments.ts";
 import { LogPoint } from "./log-point.ts";
 import type { IndexedPoint, LogCheckpoint, SyncedPoint } from "./partition-log.ts";
 import { decodePartitionMetadata, PARTITION_METADATA_FILE } from "./partition-metadata.ts";
@@ -141,6 +142,8 @@ class Recovery {
     const { expected } = this.#task;
     this.#refuseOtherTopic();
     this.#dropUnpublishedSegments();
+    if (!this.#isForeign)
+      this.#drop(leftoverSegments(this.#environment.disk, this.#task.folder, this.#bases, expected));
     this.#remakeEmptySegment();
     this.#refuseShortLog();
     if (this.#bases.length === 0) return this.#empty();
@@ -148,7 +151,7 @@ class Recovery {
     const from = this.#bases.indexOf(this.#point.base);
     for (let index = from; index < this.#bases.length; index++) {
       if (!this.#continueWith(this.#bases[index]!)) break;
-      this.#scan(this.#bases[index]!, this.#bases[index + 1] ?? null);
+      this.#scan(this.#bases[index]!, this.#nextBase(index));
     }
     const { base, end } = this.#point;
     const isIndexed = expected?.indexed.end === end && expected.indexed.base === base;
@@ -165,6 +168,21 @@ class Recovery {
       lacksRoom: this.#lacksRoom,
       report: this.#report(),
     };
+  }
+
+  /** Of the segment behind; null: there is none, or none that this one was sealed for. */
+  #nextBase(index: number): number | null {
+    const { disk } = this.#environment;
+    const { folder } = this.#task;
+    const next = this.#bases[index + 1] ?? null;
+    const isSealed = disk.status(`${folder}/${segmentFileName(this.#bases[index]!, "seal")}`) !== null;
+    if (next === null || isSealed || this.#isForeign) return next;
+    return isEmptySegment(disk, folder, next) ? null : next;
+  }
+
+  #drop(bases: readonly number[]): void {
+    for (const base of bases) removeSegment(this.#environment.disk, this.#task.folder, base);
+    this.#bases = this.#bases.filter((base) => !bases.includes(base));
   }
 
   #empty(): RecoveredLog {
@@ -193,7 +211,7 @@ class Recovery {
   }
 
   #report(): RecoveryReport {
-    const { scannedBytes, cutBytes } = { scannedBytes: this.#scannedBytes, cutBytes: this.#cutBytes };
+    const [scannedBytes, cutBytes] = [this.#scannedBytes, this.#cutBytes];
     return { scannedBytes, cutBytes, quarantined: this.#quarantined, corruptions: this.#corruptions };
   }
 
@@ -215,11 +233,8 @@ class Recovery {
 
   /** Segments that a dead worker had begun and not published. */
   #dropUnpublishedSegments(): void {
-    const { cutTo, folder } = this.#task;
-    if (cutTo === null) return;
-    const unpublished = (base: number): boolean => base > cutTo.base;
-    for (const base of this.#bases.filter(unpublished)) removeSegment(this.#environment.disk, folder, base);
-    this.#bases = this.#bases.filter((base) => !unpublished(base));
+    const { cutTo } = this.#task;
+    if (cutTo !== null) this.#drop(this.#bases.filter((base) => base > cutTo.base));
   }
 
   /** After a failed sync the log may have begun its empty last segment anew, and a power cut taken the name. */
@@ -309,7 +324,12 @@ class Recovery {
       this.#builder = new IndexBuilder(base, 0, 0);
       return true;
     }
-    const { expected } = this.#task;
+    const { expected, folder } = this.#task;
+    const isLast = base === this.#bases.at(-1);
+    if (isLast && base < this.#point.end && isEmptySegment(this.#environment.disk, folder, base)) {
+      this.#drop([base]);
+      return false;
+    }
     if (expected !== null && base <= expected.synced.base) {
       throw new BrokerError(
         "LOG_DAMAGED",

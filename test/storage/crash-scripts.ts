@@ -214,6 +214,24 @@ export const scripts: readonly Script[] = [
     },
   },
   {
+    name: "D5 B5: a segment cannot be begun, and what was begun of it cannot be removed",
+    settings: { segmentBytes: SMALL_SEGMENT },
+    total: 20,
+    play(start, client) {
+      const run = start();
+      run.open(client.name);
+      client.send(run, 2);
+      const left = { truncate: 1, remove: 1 };
+      run.disk.fault = ({ kind, path }) => {
+        const isDue = (kind === "truncate" && path.endsWith(".times")) || (kind === "remove" && path.endsWith(".log"));
+        return isDue && left[kind as keyof typeof left]-- > 0 ? "ENOSPC" : null;
+      };
+      client.send(run, 6);
+      run.writeCheckpoint();
+      client.send(run, 18, 2);
+    },
+  },
+  {
     name: "D4: a sync fails, the log cuts itself and goes on",
     settings: { segmentBytes: SMALL_SEGMENT },
     total: 14,

@@ -126,3 +126,36 @@ test("a topic does not take over the files of another one that had its name", ()
     expect(new StorageRun(disk, memory).open(LOG).recovered.end.end).toBe(1);
   }
 });
+
+test.each(["a kill", "a kill behind a checkpoint", "a power cut", "a power cut behind a checkpoint", "a stop"])(
+  "B5 E2: an empty segment that was begun in vain, in the middle of one that went on, costs nothing after %s",
+  (end) => {
+    // No segment follows it before it is removed; but a power cut may take the removal, until the next segment is synced.
+    for (const rolls of end === "a kill" || end === "a power cut" ? [false, true] : [false]) {
+      const disk = new FakeDisk(memory.memory.bytes);
+      // The second segment begins at 4, if there is one.
+      const batchSize = batchOf({ number: 0 }).length;
+      const settings = { segmentBytes: rolls ? 4 * batchSize : 1 << 20 };
+      const run = new StorageRun(disk, memory, { settings });
+      run.open(LOG);
+      for (let number = 0; number < 6; number++) {
+        if (number === 2) {
+          disk.close(disk.open(`${FOLDER}/00000000000000000002.log`, "create"));
+          disk.syncDirectory(FOLDER);
+        }
+        expect(run.produce(LOG, batchOf({ number }))).toMatchObject({ base: number, acked: true });
+        if (number === 4 && end.includes("checkpoint")) run.writeCheckpoint();
+      }
+      if (end === "a stop") run.stop();
+      const isCut = end.startsWith("a power cut");
+      if (isCut) disk.powerCut("none", new Seeded(1));
+      else disk.kill(new Seeded(1));
+      const again = new StorageRun(disk, memory, { settings, bootId: isCut ? "boot-2" : "boot-1" });
+      const { recovered } = again.open(LOG);
+      expect(recovered.report).toMatchObject({ cutBytes: 0, quarantined: [], corruptions: [] });
+      expect(recovered.bases).toEqual(rolls ? [0, 4] : [0]);
+      expect(again.readAll(LOG).map(({ baseOffset }) => baseOffset)).toEqual([0, 1, 2, 3, 4, 5]);
+      expect(again.produce(LOG, batchOf({ number: 6 }))).toMatchObject({ base: 6, acked: true });
+    }
+  },
+);
