@@ -5,7 +5,7 @@ import { type FolderMeta, folders, isSameBoot, readBootId, readMeta } from "../s
 import type { Disk } from "../storage/disk.ts";
 import { LEADER_EPOCH_FILE, type LeaderEpoch, LeaderEpochs } from "../storage/leader-epochs.ts";
 import { inspectMetadata } from "../storage/metadata-log.ts";
-import { decodePartitionMetadata, PARTITION_METADATA_FILE } from "../storage/partition-metadata.ts";
+import { readPartitionTopic } from "../storage/partition-metadata.ts";
 import {
   decodeIndexHeader,
   decodeSeal,
@@ -172,10 +172,10 @@ export function viewPartition({ disk, crc32c }: Reading, { path }: PartitionFold
   const bases = files.flatMap((file) => (file?.kind === "log" ? [file.base] : [])).sort((left, right) => left - right);
   const segments = bases.map((base) => viewSegment({ disk, crc32c }, path, base));
   // Behind the sizes: an epoch is in its file before its first batch is in the log.
-  const metadata = disk.readFile(`${path}/${PARTITION_METADATA_FILE}`);
+  const topicId = readPartitionTopic(disk, path);
   const epochs = disk.readFile(`${path}/${LEADER_EPOCH_FILE}`);
   return {
-    topicId: metadata === null ? null : decodePartitionMetadata(metadata),
+    topicId,
     epochs: (epochs === null ? null : LeaderEpochs.decode(epochs))?.entries ?? [],
     segments,
     isOwn: files.some((file) => file !== null && file.kind !== "log"),

@@ -58,6 +58,10 @@ export interface JournalGroup {
   readonly size: number;
 }
 
+function aligned(length: number): number {
+  return Math.ceil(length / GROUP_ALIGNMENT) * GROUP_ALIGNMENT;
+}
+
 /** Gathers the frames of one group. Its room is reused. */
 export class GroupBuilder {
   readonly #bytes: Uint8Array;
@@ -83,7 +87,7 @@ export class GroupBuilder {
 
   /** Bytes that the group would take in the file. */
   get size(): number {
-    return Math.ceil(this.#length / GROUP_ALIGNMENT) * GROUP_ALIGNMENT;
+    return aligned(this.#length);
   }
 
   /** @returns false: there is no room for it */
@@ -141,7 +145,7 @@ export function readGroup(bytes: Uint8Array, at: number, folderId: Uint8Array, c
     generation: view.getUint32(32, true),
     sequence: view.getUint32(36, true),
     frames,
-    size: Math.ceil(length / GROUP_ALIGNMENT) * GROUP_ALIGNMENT,
+    size: aligned(length),
   };
 }
 

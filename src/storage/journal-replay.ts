@@ -16,7 +16,7 @@ import {
 } from "../wasm/layout.ts";
 import type { Disk, FileHandle } from "./disk.ts";
 import { GROUP_ALIGNMENT, type JournalFrame, type JournalGroup, readGroup } from "./journal-group.ts";
-import { decodePartitionMetadata, PARTITION_METADATA_FILE } from "./partition-metadata.ts";
+import { readPartitionTopic } from "./partition-metadata.ts";
 import { parseSegmentFileName, segmentFileName } from "./segment-files.ts";
 
 export interface JournalReplay {
@@ -58,7 +58,7 @@ export function replayJournal(
   const report = { groups: groups.length, written: 0, skipped: 0, damaged: missingOf(groups) };
   for (const [name, frames] of byFolder(groups)) {
     const folder = `${replay.topics}/${name}`;
-    const topicId = storedTopicId(disk, folder) ?? topicIdOf?.(name);
+    const topicId = readPartitionTopic(disk, folder) ?? topicIdOf?.(name);
     const ours = frames.filter((frame) => topicId === undefined || frame.topicId === topicId);
     const written = writeFrames(disk, folder, ours, crc32c);
     report.written += written;
@@ -109,33 +109,29 @@ function byFolder(groups: readonly JournalGroup[]): Map<string, JournalFrame[]> 
   return frames;
 }
 
-function storedTopicId(disk: Disk, folder: string): TopicId | null {
-  const metadata = disk.readFile(`${folder}/${PARTITION_METADATA_FILE}`);
-  return metadata === null ? null : decodePartitionMetadata(metadata);
-}
-
 /** @returns how many were written; they are durable */
 function writeFrames(disk: Disk, folder: string, frames: readonly JournalFrame[], crc32c: Crc32c): number {
   const bases = disk
     .list(folder)
     .map(parseSegmentFileName)
     .flatMap((file): number[] => (file?.kind === "log" ? [file.base] : []));
-  const open = new Map<number, FileHandle>();
+  /** By base, with the base of the segment behind. */
+  const open = new Map<number, { readonly file: FileHandle; readonly nextBase: number }>();
   let written = 0;
   try {
     for (const frame of frames) {
       if (!bases.includes(frame.base)) continue;
-      const next = Math.min(...bases.filter((base) => base > frame.base));
-      let file = open.get(frame.base);
-      if (file === undefined) {
-        file = disk.open(`${folder}/${segmentFileName(frame.base, "log")}`, "write");
-        open.set(frame.base, file);
+      let segment = open.get(frame.base);
+      if (segment === undefined) {
+        const file = disk.open(`${folder}/${segmentFileName(frame.base, "log")}`, "write");
+        segment = { file, nextBase: Math.min(...bases.filter((base) => base > frame.base)) };
+        open.set(frame.base, segment);
       }
-      if (writeFrame(disk, file, frame, next, crc32c)) written++;
+      if (writeFrame(disk, segment.file, frame, segment.nextBase, crc32c)) written++;
     }
-    for (const file of open.values()) disk.sync(file);
+    for (const { file } of open.values()) disk.sync(file);
   } finally {
-    for (const file of open.values()) disk.close(file);
+    for (const { file } of open.values()) disk.close(file);
   }
   return written;
 }

@@ -71,6 +71,8 @@ interface JournalFile {
   readonly logs: Set<JournaledLog>;
 }
 
+const NO_LOGS: readonly JournaledLog[] = [];
+
 /** `draining`: takes nothing, and goes when every log was synced itself; `held`: takes nothing, and stays. */
 type State = "open" | "draining" | "held";
 
@@ -182,10 +184,10 @@ export class Journal {
   /** @param smallLogs logs of a group that the journal could have taken */
   observe(smallLogs: number): void {
     if (this.#isBroken || this.#place === null) return;
-    if (smallLogs >= LOGS_MIN)
+    if (smallLogs >= LOGS_MIN) {
       this.#group ??= new GroupBuilder(this.#sizes.groupBytes, this.#place.folderId, this.#crc32c);
-    if (smallLogs >= LOGS_MIN) this.#wanted = QUIET_GROUPS;
-    else if (this.#wanted > 0) this.#wanted--;
+      this.#wanted = QUIET_GROUPS;
+    } else if (this.#wanted > 0) this.#wanted--;
   }
 
   get hasStaged(): boolean {
@@ -201,13 +203,14 @@ export class Journal {
 
   /** Asks the logs that are next to be synced themselves, so that there will be room. @returns those */
   releasing(): readonly JournaledLog[] {
-    const { logs } = this.#other;
-    // On the way out all of them, few enough at a time that the group stays a short one.
-    const due = this.#state === "draining" ? [...this.#files[0].logs, ...this.#files[1].logs] : [...logs];
-    if (due.length === 0 || this.#state === "held") return [];
+    if (this.#state === "held") return NO_LOGS;
+    // On the way out those of both, few enough at a time that the group stays a short one.
+    const files = this.#state === "draining" ? this.#files : [this.#other];
+    if (files.every(({ logs }) => logs.size === 0)) return NO_LOGS;
+    const due = files.flatMap(({ logs }) => [...logs]);
     const room = Math.max(1, (this.#sizes.fileBytes - this.#file.position) * RELEASE_SHARE);
     const count = Math.ceil((due.length * Math.max(this.#lastSize, 1)) / room);
-    const chosen = due.slice(0, Math.min(due.length, Math.max(1, count)));
+    const chosen = due.slice(0, count);
     for (const log of chosen) log.requestFileSync();
     return chosen;
   }

@@ -36,7 +36,7 @@ import { LEADER_EPOCH_FILE, type LeaderEpoch, LeaderEpochs } from "./leader-epoc
 import { isEmptySegment, leftoverSegments } from "./leftover-segments.ts";
 import { LogPoint } from "./log-point.ts";
 import type { IndexedPoint, LogCheckpoint, SyncedPoint } from "./partition-log.ts";
-import { decodePartitionMetadata, PARTITION_METADATA_FILE } from "./partition-metadata.ts";
+import { readPartitionTopic } from "./partition-metadata.ts";
 import { Producers } from "./producers.ts";
 import { parseSegmentFileName, segmentFileName } from "./segment-files.ts";
 import { findNextBatch, type ScanEnvironment, type ScannedBatch, scanSegment } from "./segment-scan.ts";
@@ -175,9 +175,8 @@ class Recovery {
     const { disk } = this.#environment;
     const { folder } = this.#task;
     const next = this.#bases[index + 1] ?? null;
-    const isSealed = disk.status(`${folder}/${segmentFileName(this.#bases[index]!, "seal")}`) !== null;
-    if (next === null || isSealed || this.#isForeign) return next;
-    return isEmptySegment(disk, folder, next) ? null : next;
+    if (next === null || this.#isForeign || !isEmptySegment(disk, folder, next)) return next;
+    return disk.status(`${folder}/${segmentFileName(this.#bases[index]!, "seal")}`) === null ? null : next;
   }
 
   #drop(bases: readonly number[]): void {
@@ -211,8 +210,8 @@ class Recovery {
   }
 
   #report(): RecoveryReport {
-    const [scannedBytes, cutBytes] = [this.#scannedBytes, this.#cutBytes];
-    return { scannedBytes, cutBytes, quarantined: this.#quarantined, corruptions: this.#corruptions };
+    const counts = { scannedBytes: this.#scannedBytes, cutBytes: this.#cutBytes };
+    return { ...counts, quarantined: this.#quarantined, corruptions: this.#corruptions };
   }
 
   /**
@@ -221,8 +220,7 @@ class Recovery {
    */
   #refuseOtherTopic(): void {
     const { folder, topicId } = this.#task;
-    const bytes = this.#environment.disk.readFile(`${folder}/${PARTITION_METADATA_FILE}`);
-    const found = bytes === null ? null : decodePartitionMetadata(bytes);
+    const found = readPartitionTopic(this.#environment.disk, folder);
     if (found === null || found === topicId) return;
     throw new BrokerError(
       "LOG_DAMAGED",
