@@ -206,9 +206,12 @@ export class ActiveSegment {
   }
 }
 
-/** Removes all files of a segment. */
+/**
+ * Removes all files of a segment. Where the disk refuses in between, a log is still known by its index files for one of ours,
+ * and index files without a log are as good as none.
+ */
 export function removeSegment(disk: Disk, folder: string, base: number): void {
-  for (const kind of ["slots", "times", "seal", "log"] as const)
+  for (const kind of ["seal", "log", "slots", "times"] as const)
     disk.remove(`${folder}/${segmentFileName(base, kind)}`);
 }
 

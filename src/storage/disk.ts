@@ -43,13 +43,23 @@ export interface SyncGroup {
 /** Gathers a group. */
 export interface SyncCollector {
   addFile(file: FileHandle): void;
-  addDirectory(directory: FileHandle): void;
+  /** Its entries shall be durable. @throws DiskError it could not be opened */
+  addFolder(path: string): void;
 }
 
 export interface FailedSync {
   readonly file: FileHandle;
   readonly code: string;
 }
+
+/** What of a group is not durable. */
+export interface SyncFailures {
+  readonly files: readonly FailedSync[];
+  /** Errno names by path. */
+  readonly folders: ReadonlyMap<string, string>;
+}
+
+export const NO_FAILURES: SyncFailures = { files: [], folders: new Map() };
 
 /** `read`: must exist; `write`: read and write, created when missing; `create`: read and write, must not exist. */
 export type OpenMode = "read" | "write" | "create";

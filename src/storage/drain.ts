@@ -8,7 +8,8 @@
 import { assert } from "../base/assert.ts";
 import { MIB } from "../base/units.ts";
 import { REFUSED_CLOSED } from "./append-result.ts";
-import type { Disk, DiskEvents, FailedSync, FileHandle, SyncCollector } from "./disk.ts";
+import type { Disk, DiskEvents, FailedSync } from "./disk.ts";
+import { GroupCommit } from "./group-commit.ts";
 import type { Journal } from "./journal.ts";
 import type { LogEvents, PartitionLog } from "./partition-log.ts";
 
@@ -34,6 +35,9 @@ export class Drain implements DiskEvents {
   #background = new Set<PartitionLog>();
   /** Logs in the group that is being synced, which is none while it is empty. */
   #syncing: PartitionLog[] = [];
+  #group: GroupCommit | null = null;
+  /** Folders whose last sync failed. */
+  readonly #doubtful = new Set<string>();
   /** Those of them for which the journal is. */
   #journaled: ReadonlySet<PartitionLog> = new Set();
   #groups = 0;
@@ -117,7 +121,7 @@ export class Drain implements DiskEvents {
     if (this.#syncing.length > 0) return;
     for (const { entry } of this.#journal?.releasing() ?? []) this.#dirty.add(this.#logs.get(entry)!);
     if (this.#dirty.size === 0) return;
-    const group = new Group();
+    const group = new GroupCommit(this.#disk, this.#doubtful);
     const journaled = this.#writeJournal(group);
     const logs = [...journaled];
     let smallLogs = journaled.size;
@@ -133,10 +137,11 @@ export class Drain implements DiskEvents {
       logs.push(log);
       this.#background.delete(log);
     }
-    if (logs.length === 0) return;
+    if (logs.length === 0) return group.cancel();
     this.#journal?.observe(smallLogs);
     assert(group.size <= GROUP_SIZE_MAX, "a log bounds the files that wait");
     this.#syncing = logs;
+    this.#group = group;
     this.#journaled = journaled;
     // May complete before it returns.
     this.#disk.submitSync(++this.#groups, group);
@@ -167,18 +172,21 @@ export class Drain implements DiskEvents {
     assert(ticket === this.#groups, "one group is in flight");
     const logs = this.#syncing;
     const journaled = this.#journaled;
+    const failures = this.#group!.end(failed);
     this.#syncing = [];
+    this.#group = null;
     this.#journaled = new Set();
-    const isJournalDurable = journaled.size > 0 && this.#journal!.completed(failed);
+    const isJournalDurable = journaled.size > 0 && this.#journal!.completed(failures);
     for (const log of logs) {
       if (journaled.has(log)) log.journalCompleted(isJournalDurable);
-      else log.syncCompleted(failed);
-      if (log.isSyncPressing) this.#dirty.add(log);
+      else log.syncCompleted(failures);
+      // A disk that fails is not asked again at once: the next tick does.
+      if (log.isSyncPressing) (failed.length === 0 ? this.#dirty : this.#background).add(log);
     }
   }
 
   /** Contract D3: many small logs are made durable by one file. @returns the logs for which the group syncs it */
-  #writeJournal(group: Group): ReadonlySet<PartitionLog> {
+  #writeJournal(group: GroupCommit): ReadonlySet<PartitionLog> {
     const journal = this.#journal;
     const logs = new Set<PartitionLog>();
     if (journal === null || !journal.hasStaged) return logs;
@@ -191,22 +199,5 @@ export class Drain implements DiskEvents {
   #wantsSync(log: PartitionLog): void {
     if (log.syncsInBackground && !log.isSyncPressing) this.#background.add(log);
     else this.#dirty.add(log);
-  }
-}
-
-class Group implements SyncCollector {
-  readonly files: FileHandle[] = [];
-  readonly directories: FileHandle[] = [];
-
-  get size(): number {
-    return this.files.length + this.directories.length;
-  }
-
-  addFile(file: FileHandle): void {
-    this.files.push(file);
-  }
-
-  addDirectory(directory: FileHandle): void {
-    this.directories.push(directory);
   }
 }

@@ -12,7 +12,7 @@
  */
 import { KIB, MIB } from "../base/units.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
-import { type Disk, DiskError, type FailedSync, type FileHandle, NO_FILE, type SyncCollector } from "./disk.ts";
+import { type Disk, DiskError, type FileHandle, NO_FILE, type SyncCollector, type SyncFailures } from "./disk.ts";
 import { GroupBuilder, type JournalSource } from "./journal-group.ts";
 
 /** Of each of the two files. */
@@ -96,8 +96,6 @@ export class Journal {
   /** Groups to come for which bytes are staged, unless there are small logs again. */
   #wanted = 0;
   #lastSize = 0;
-  /** The folder, while its entry for the current file is being synced. */
-  #directory: FileHandle = NO_FILE;
   #state: State = "open";
   /** A sync of it failed: it is never begun again. */
   #isBroken = false;
@@ -222,26 +220,24 @@ export class Journal {
    * @returns false: nothing is staged any more, and every log has to be synced itself
    */
   write(logs: number, collector: SyncCollector): boolean {
-    const isWritten = this.#state === "open" && logs >= LOGS_MIN && this.#hasRoom() && this.#writeGroup();
+    const isWritten = this.#state === "open" && logs >= LOGS_MIN && this.#hasRoom() && this.#writeGroup(collector);
     this.discard();
-    if (!isWritten) return false;
-    collector.addFile(this.#file.file);
-    if (this.#directory !== NO_FILE) collector.addDirectory(this.#directory);
-    return true;
+    if (isWritten) collector.addFile(this.#file.file);
+    return isWritten;
   }
 
-  /** @param failed of the whole group @returns whether what was written is durable */
-  completed(failed: readonly FailedSync[]): boolean {
-    const failure = failed.find(({ file }) => file === this.#file.file || file === this.#directory);
-    if (this.#directory !== NO_FILE) this.#disk.close(this.#directory);
-    this.#directory = NO_FILE;
+  /** @param failures of the whole group @returns whether what was written is durable */
+  completed({ files, folders }: SyncFailures): boolean {
+    const current = this.#file;
+    const ofName = current.isNamed ? undefined : folders.get(this.#place!.folder);
+    const failure = files.find(({ file }) => file === current.file)?.code ?? ofName;
     if (failure === undefined) {
       this.#file.isNamed = true;
       this.#isWarned = false;
       return true;
     }
     this.#isBroken = true;
-    this.#end(`a sync of the journal failed (${failure.code})`);
+    this.#end(`a sync of the journal failed (${failure})`);
     return false;
   }
 
@@ -273,13 +269,13 @@ export class Journal {
     return true;
   }
 
-  #writeGroup(): boolean {
+  #writeGroup(collector: SyncCollector): boolean {
     const current = this.#file;
     // Before the write: what of it reaches the file may come back after a crash.
     for (const log of this.#staged) current.logs.add(log);
     try {
       if (current.file === NO_FILE) current.file = this.#disk.open(current.path, "create");
-      if (!current.isNamed) this.#directory = this.#disk.openDirectory(this.#place!.folder);
+      if (!current.isNamed) collector.addFolder(this.#place!.folder);
       const bytes = this.#group!.seal(this.#generation, this.#sequence);
       this.#disk.write(current.file, bytes, current.position);
       current.position += bytes.length;
@@ -288,8 +284,6 @@ export class Journal {
       return true;
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
-      if (this.#directory !== NO_FILE) this.#disk.close(this.#directory);
-      this.#directory = NO_FILE;
       if (error.code === "EEXIST") this.#isBroken = true; // Another life's, which only a start may take away.
       this.#end(`the journal could not be written (${error.code})`);
       return false;

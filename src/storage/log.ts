@@ -25,7 +25,7 @@ import {
   REFUSED_STORAGE,
   refusalOf,
 } from "./append-result.ts";
-import { DiskError, type FailedSync, type FileHandle, NO_FILE, type SyncCollector } from "./disk.ts";
+import { DiskError, type FileHandle, NO_FAILURES, NO_FILE, type SyncCollector, type SyncFailures } from "./disk.ts";
 import { type Journal, type JournaledLog, SMALL_SYNC_BYTES } from "./journal.ts";
 import { JournalPart } from "./journal-part.ts";
 import { LeaderEpochs } from "./leader-epochs.ts";
@@ -395,18 +395,18 @@ export class Log implements PartitionLog, JournaledLog {
   }
 
   journalCompleted(isDurable: boolean): void {
-    this.#sync.end([]);
+    this.#sync.end(NO_FAILURES);
     if (this.#abandoned) return this.#finishClosing();
     if (isDurable) this.#confirmSync();
     else this.#fileSyncWanted = true;
     this.#finishClosing();
   }
 
-  syncCompleted(failed: readonly FailedSync[]): void {
-    const { failure, indexFailed } = this.#sync.end(failed);
+  syncCompleted(failures: SyncFailures): void {
+    const { failure, indexFailed } = this.#sync.end(failures);
     this.#fileSyncWanted = false;
     if (failure === "") this.#journal?.release(this);
-    this.#unsynced.closeCollected();
+    this.#unsynced.end(failure === "");
     if (indexFailed) {
       this.#warn("index files could not be synced; they are made anew from the log");
       this.#segments.doubtIndex();
@@ -433,6 +433,7 @@ export class Log implements PartitionLog, JournaledLog {
   /** At durability `os` nothing was promised beyond the kernel: the log goes on in a new file, and says so. */
   #freezeSynced(code: string): void {
     this.#sync.freeze();
+    this.#unsynced.forgetFolders();
     this.#journal?.lost(this);
     this.#rollForced = true;
     this.#warn(`a background sync failed (${code}); data since the last one may not survive a power failure`);

@@ -55,12 +55,13 @@ export class PartitionFiles {
     this.#isFolderMade = true;
   }
 
-  /** Takes a new folder back that the log's first segment had no room in. */
+  /** Takes a new folder back that the log's first segment had no room in. @throws DiskError some of it may still be there */
   removeNewFolder(): void {
     if (!this.#isFolderNew) return;
+    this.#isFolderMade = false;
     this.#unsynced.abandon();
     this.#environment.disk.remove(this.#identity.folder);
-    this.#isFolderMade = false;
+    this.#unsynced.forgetFolders();
     this.#isFolderNew = false;
   }
 

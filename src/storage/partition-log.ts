@@ -4,7 +4,7 @@
  */
 import type { Core } from "../wasm/core.ts";
 import type { Crc32c } from "../wasm/crc32c.ts";
-import type { Disk, FailedSync, FileHandle, SyncCollector } from "./disk.ts";
+import type { Disk, FileHandle, SyncCollector, SyncFailures } from "./disk.ts";
 import type { Journal } from "./journal.ts";
 import type { LogMemory, Publisher } from "./log-memory.ts";
 import type { DirectoryAllocator } from "./segment-directory.ts";
@@ -122,8 +122,8 @@ export interface PartitionLog {
   journalCompleted(isDurable: boolean): void;
   /** Adds what should be synced to the group. @returns true when this log takes part and waits for `syncCompleted` */
   collectSync(collector: SyncCollector, nowMs: number): boolean;
-  /** @param failed the files of the whole group whose sync failed */
-  syncCompleted(failed: readonly FailedSync[]): void;
+  /** @param failures of the whole group */
+  syncCompleted(failures: SyncFailures): void;
   /** Makes the next sync an indexed point, so that recovery would begin there. */
   requestIndexedPoint(): void;
   /** Bytes that recovery would have to scan. */

@@ -24,6 +24,7 @@ import {
 import { removeSegment } from "./active-segment.ts";
 import { isFull } from "./ballast.ts";
 import { DiskError, type FileHandle, replaceFile } from "./disk.ts";
+import { syncNames } from "./folder-names.ts";
 import {
   buildIndex,
   extendIndexFiles,
@@ -369,9 +370,9 @@ class Recovery {
       // After a sync that failed, the kernel takes for written what it still shows, and the dead process could not say so
       // (contract D4): only what is written again will be synced.
       const synced = this.#syncedPositionIn(base);
-      if (this.#task.sameBoot && !this.#isForeign) this.#copy(file, synced, this.#point.position, file, synced);
+      if (this.#task.sameBoot) this.#copy(file, synced, this.#point.position, file, synced);
       // A segment that the log has left gets no other sync; an earlier life may have cut it back behind its last one.
-      if (this.#scannedBytes > 0 || this.#cutBytes > 0 || nextBase !== null) disk.sync(file);
+      if (this.#scannedBytes > 0 || this.#cutBytes > 0 || base !== this.#bases.at(-1)) disk.sync(file);
     } finally {
       disk.close(file);
     }
@@ -561,13 +562,13 @@ class Recovery {
     }
   }
 
-  /** A kill may have come before the first sync of the log, which makes its files' names and its folder's durable. */
+  /** A kill may have come before the first sync of the log, or after one that failed, which was for its files' names and its folder's. */
   #makeNamesDurable(): void {
     const { disk } = this.#environment;
     const { expected, folder } = this.#task;
     if (expected !== null && expected.synced.end > expected.logStartOffset) return;
-    disk.syncDirectory(folder);
-    disk.syncDirectory(folder.slice(0, folder.lastIndexOf("/")));
+    syncNames(disk, folder);
+    syncNames(disk, folder.slice(0, folder.lastIndexOf("/")));
   }
 
   /** Index files, producers' snapshot and epochs as the scan found them; then nothing has to be scanned again. */

@@ -6,7 +6,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { MIB } from "../base/units.ts";
-import { type FailedSync, type FileHandle, NO_FILE } from "./disk.ts";
+import { type FileHandle, NO_FILE, type SyncFailures } from "./disk.ts";
 import { LogPoint } from "./log-point.ts";
 import type { IndexedPoint } from "./partition-log.ts";
 import type { UnsyncedFiles } from "./unsynced-files.ts";
@@ -113,15 +113,15 @@ export class SyncProgress {
   /**
    * The sync in flight has ended.
    *
-   * @param failed files of the whole group, which other logs share
+   * @param failures of the whole group, which other logs share
    */
-  end(failed: readonly FailedSync[]): SyncOutcome {
+  end(failures: SyncFailures): SyncOutcome {
     assert(this.#inFlight, "a completion follows a submission");
     this.#inFlight = false;
-    const indexFailed = failed.some(({ file }) => this.#indexFiles.includes(file));
+    const indexFailed = failures.files.some(({ file }) => this.#indexFiles.includes(file));
     if (indexFailed) this.#indexFiles = [];
-    const ours = failed.find(({ file }) => file === this.#log || this.#unsynced.hasCollected(file));
-    return { failure: ours?.code ?? "", indexFailed };
+    const ofLog = failures.files.find(({ file }) => file === this.#log)?.code;
+    return { failure: ofLog ?? this.#unsynced.failureIn(failures), indexFailed };
   }
 
   /** The sync that ended went well. @returns false: an earlier one did not, so nothing is known to be durable */

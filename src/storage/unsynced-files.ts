@@ -5,7 +5,7 @@
  *
  * Every file that waits is an open one, so their number is bounded: a log that rolls faster than the disk syncs must wait.
  */
-import type { Disk, FileHandle, SyncCollector } from "./disk.ts";
+import type { Disk, FileHandle, SyncCollector, SyncFailures } from "./disk.ts";
 import type { UnsyncedCount } from "./unsynced-count.ts";
 
 /** So many files are worth a sync at once, whatever the durability. */
@@ -19,7 +19,7 @@ export class UnsyncedFiles {
   #retired: FileHandle[] = [];
   #folders = new Set<string>();
   #collected: FileHandle[] = [];
-  #collectedFolders: FileHandle[] = [];
+  #collectedFolders = new Set<string>();
 
   constructor(disk: Disk, ofAll: UnsyncedCount) {
     this.#disk = disk;
@@ -49,41 +49,43 @@ export class UnsyncedFiles {
     this.#folders.add(folder);
   }
 
+  /** The log's folder is gone, or what it holds is promised to nobody. */
+  forgetFolders(): void {
+    this.#folders.clear();
+  }
+
   /** @throws DiskError a folder could not be opened; nothing was collected */
   collect(collector: SyncCollector): void {
-    try {
-      for (const folder of this.#folders) this.#collectedFolders.push(this.#disk.openDirectory(folder));
-    } catch (error) {
-      for (const folder of this.#collectedFolders) this.#disk.close(folder);
-      this.#collectedFolders = [];
-      throw error;
-    }
-    this.#folders.clear();
-    for (const folder of this.#collectedFolders) collector.addDirectory(folder);
+    for (const folder of this.#folders) collector.addFolder(folder);
     for (const file of this.#retired) collector.addFile(file);
+    this.#collectedFolders = this.#folders;
+    this.#folders = new Set();
     this.#collected = this.#retired;
     this.#retired = [];
   }
 
-  /** Is this file or folder one of those collected? */
-  hasCollected(file: FileHandle): boolean {
-    return this.#collected.includes(file) || this.#collectedFolders.includes(file);
+  /** @returns errno name of what failed of that which was collected; "": nothing */
+  failureIn({ files, folders }: SyncFailures): string {
+    const file = files.find((failed) => this.#collected.includes(failed.file));
+    if (file !== undefined) return file.code;
+    for (const folder of this.#collectedFolders) if (folders.has(folder)) return folders.get(folder)!;
+    return "";
   }
 
-  /** The group has ended: what it held is closed. */
-  closeCollected(): void {
+  /** The group has ended: what it held is closed. Where it failed, folders that are still there wait for the next one. */
+  end(isDurable: boolean): void {
+    if (!isDurable) for (const folder of this.#collectedFolders) this.#folders.add(folder);
+    this.#collectedFolders.clear();
     this.#close(this.#collected);
-    for (const folder of this.#collectedFolders) this.#disk.close(folder);
     this.#collected = [];
-    this.#collectedFolders = [];
   }
 
   /** Closes everything unsynced: the files are about to be deleted, or a failed sync made them worthless. */
   abandon(): void {
-    this.closeCollected();
+    this.#close(this.#collected);
     this.#close(this.#retired);
+    this.#collected = [];
     this.#retired = [];
-    this.#folders.clear();
   }
 
   #close(files: readonly FileHandle[]): void {

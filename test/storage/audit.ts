@@ -80,7 +80,9 @@ function auditIndex(
   }
   if (times === undefined) return;
   const view = new DataView(times.buffer, times.byteOffset + INDEX_HEADER_SIZE);
-  for (let at = 0; at < view.byteLength; at += TIMES_ENTRY_SIZE) {
+  // Of a sealed segment a write that failed may have left part of an entry.
+  const entries = (isActive ? Math.ceil : Math.floor)(view.byteLength / TIMES_ENTRY_SIZE);
+  for (let at = 0; at < entries * TIMES_ENTRY_SIZE; at += TIMES_ENTRY_SIZE) {
     const slot = view.getUint32(at + 8, true);
     const header = headers.find(({ baseOffset }) => baseOffset === base + slot);
     expectSame(header?.position, view.getUint32(at + 12, true), `${about}: times`);

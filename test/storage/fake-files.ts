@@ -169,12 +169,15 @@ export class FakeDirectory {
   readonly now = new Map<string, FakeInode>();
   readonly #durable = new Map<string, FakeInode>();
   #pending: NameChange[] = [];
+  /** A sync of them failed: the device does not have them, and gets them only with another change of this directory. */
+  #lost: NameChange[] = [];
 
   /** Makes a change in every directory that it touches. */
   static change(links: NameChange["links"]): void {
     const change = { links };
     for (const { directory, name, inode } of links) {
       link(directory.now, name, inode);
+      directory.#pending.unshift(...directory.#lost.splice(0));
       if (!directory.#pending.includes(change)) directory.#pending.push(change);
     }
   }
@@ -189,9 +192,9 @@ export class FakeDirectory {
     for (const partner of partners) if (partner.isDirty) partner.confirm();
   }
 
-  /** The sync failed: the names stay as readers see them, and are not on the device. */
+  /** The sync failed: the names stay as readers see them, and the kernel takes them for written. */
   lose(): void {
-    this.#pending = [];
+    this.#lost.push(...this.#pending.splice(0));
   }
 
   /**
@@ -199,6 +202,7 @@ export class FakeDirectory {
    * system's journal has them; which ones of two directories is open.
    */
   crash(survival: Survival, chance: Chance): void {
+    this.#lost = [];
     const count = this.#pending.length;
     const kept = survival === "some" ? chance.below(count + 1) : survival === "all" ? count : 0;
     this.#settle((index) => index < kept);

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import type { FailedSync, FileHandle, SyncCollector } from "../../src/storage/disk.ts";
+import { type FileHandle, NO_FAILURES, type SyncCollector, type SyncFailures } from "../../src/storage/disk.ts";
 import { Journal, type JournaledLog } from "../../src/storage/journal.ts";
 import { GROUP_ALIGNMENT, GroupBuilder, readGroup } from "../../src/storage/journal-group.ts";
 import { replayJournal } from "../../src/storage/journal-replay.ts";
@@ -36,14 +36,14 @@ class TestLog implements JournaledLog {
 
 class Collector implements SyncCollector {
   readonly files: FileHandle[] = [];
-  readonly directories: FileHandle[] = [];
+  readonly folders: string[] = [];
 
   addFile(file: FileHandle): void {
     this.files.push(file);
   }
 
-  addDirectory(directory: FileHandle): void {
-    this.directories.push(directory);
+  addFolder(path: string): void {
+    this.folders.push(path);
   }
 }
 
@@ -53,7 +53,7 @@ interface Bench {
   readonly logs: readonly [TestLog, TestLog];
   readonly warnings: string[];
   /** Stages a little of both logs, writes it and ends the sync. @returns whether it is durable */
-  commit(failed?: (collector: Collector) => readonly FailedSync[]): boolean;
+  commit(failed?: (collector: Collector) => SyncFailures): boolean;
 }
 
 /** A journal of two files with room for two groups each, which is already wanted. */
@@ -72,7 +72,7 @@ function bench(): Bench {
   journal.useFolder({ folder: FOLDER, name: "0", folderId });
   journal.observe(2);
   const logs = [new TestLog(0), new TestLog(1)] as const;
-  const commit: Bench["commit"] = (failed = () => []) => {
+  const commit: Bench["commit"] = (failed = () => NO_FAILURES) => {
     journal.observe(2);
     for (const log of logs) if (!journal.stage(log, 0, 0, 0, 100)) return false;
     const collector = new Collector();
@@ -108,8 +108,8 @@ describe("D3: the journal of a log worker", () => {
       for (const log of logs) journal.stage(log, 0, 0, 0, 100);
       const collector = new Collector();
       journal.write(2, collector);
-      journal.completed([]);
-      return [collector.files.length, collector.directories.length];
+      journal.completed(NO_FAILURES);
+      return [collector.files.length, collector.folders.length];
     });
     expect(counts).toEqual([
       [1, 1],
@@ -139,9 +139,10 @@ describe("D3: the journal of a log worker", () => {
 
   test.each(["file", "folder"])("after a failed sync of its %s nothing counts, and it is not begun again", (which) => {
     const { journal, logs, warnings, disk, commit } = bench();
-    const failed = ({ files, directories }: Collector) => [
-      { file: which === "file" ? files[0]! : directories[0]!, code: "EIO" },
-    ];
+    const failed = ({ files, folders }: Collector): SyncFailures => ({
+      files: which === "file" ? [{ file: files[0]!, code: "EIO" }] : [],
+      folders: new Map(which === "file" ? [] : [[folders[0]!, "EIO"]]),
+    });
     expect(commit(failed)).toBe(false);
     expect(logs.map(({ fileSyncs }) => fileSyncs)).toEqual([1, 1]);
     expect(warnings).toEqual([expect.stringContaining("a sync of the journal failed (EIO)")]);

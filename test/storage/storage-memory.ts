@@ -55,6 +55,11 @@ export class StorageMemory {
     this.#batchesUsed = 0;
   }
 
+  /** Bytes of batches that find room before `freeBatches` has to be called. */
+  get room(): number {
+    return BATCHES_SIZE - this.#batchesUsed;
+  }
+
   /** Copies a batch to where a log may take it from. @returns its address; the next one lies right behind it */
   place(batch: Uint8Array): number {
     if (this.#batchesUsed + batch.length > BATCHES_SIZE) throw new RangeError("call freeBatches now and then");

@@ -21,7 +21,7 @@ import { type ReplayReport, replayJournal } from "../../src/storage/journal-repl
 import { Log } from "../../src/storage/log.ts";
 import { DURABLE_END, LOG_END, LOG_START, SYNCED_END } from "../../src/storage/log-memory.ts";
 import type { LogCheckpoint, LogEnvironment, LogEvents, LogSettings } from "../../src/storage/partition-log.ts";
-import { readCheckpoint, readWrittenEnd } from "../../src/storage/published-log.ts";
+import { isReadOnly, readCheckpoint, readWrittenEnd } from "../../src/storage/published-log.ts";
 import { readBatches } from "../../src/storage/reader.ts";
 import { type RecoveredLog, type RecoveryTask, recoverLog } from "../../src/storage/recovery.ts";
 import type { ReaderEnvironment } from "../../src/storage/segment-place.ts";
@@ -41,6 +41,9 @@ export const SETTINGS: LogSettings = {
   messageBytesMax: 1 << 20,
   timestampAheadMaxMs: 3_600_000,
 };
+
+/** More than any test needs. */
+const TURNS_MAX = 10_000;
 
 /** What became of a batch; `acked` once it has the durability of its log. */
 export type Outcome =
@@ -176,21 +179,34 @@ export class StorageRun implements LogEvents {
 
   /** Recovers a partition, which is taken for the folder's only one, and opens its log. */
   open(name: string, settings: Partial<LogSettings> = {}): OpenLog {
-    const expected = this.expected.logs[name] ?? null;
-    const { meta, sameBoot } = this.folder;
-    const open = this.#openFrom({ ...this.#taskFor(name), expected, sameBoot }, name, settings);
-    noteRecovered(this.disk, DATA, meta, this.#bootId, this.#memory.crc32c);
-    return open;
+    this.openAll({ [name]: settings });
+    return this.log(name);
   }
 
-  /** What follows the death of a worker: the log is opened again, cut to what it had published. */
-  reopen(name: string): OpenLog {
+  /** Recovers the folder's partitions, and opens their logs. */
+  openAll(partitions: Readonly<Record<string, Partial<LogSettings>>>): void {
+    const { meta, sameBoot } = this.folder;
+    for (const [name, settings] of Object.entries(partitions)) {
+      const expected = this.expected.logs[name] ?? null;
+      const task = { ...this.#taskFor(name), expected, sameBoot, cutTo: expected?.cutTo ?? null };
+      this.#openFrom(task, name, this.#memory.entry(this.logs.size), settings);
+    }
+    const isRecovered = [...this.logs.values()].every(({ recovered }) => !recovered.lacksRoom);
+    if (isRecovered) noteRecovered(this.disk, DATA, meta, this.#bootId, this.#memory.crc32c);
+  }
+
+  /** What follows the death of a worker, or the use of a log that was closed: it is opened again, cut to what it had published. */
+  reopen(name: string, settings: Partial<LogSettings> = {}): OpenLog {
     const { entry } = this.log(name);
     const checkpoint = readCheckpoint(this.#memory.memory, entry);
     const cutTo = readWrittenEnd(this.#memory.memory, entry);
     this.drain.remove(entry);
-    this.logs.delete(name);
-    return this.#openFrom({ ...this.#taskFor(name), expected: checkpoint, sameBoot: true, cutTo }, name, {});
+    return this.#openFrom(
+      { ...this.#taskFor(name), expected: checkpoint, sameBoot: true, cutTo },
+      name,
+      entry,
+      settings,
+    );
   }
 
   log(name: string): OpenLog {
@@ -230,7 +246,10 @@ export class StorageRun implements LogEvents {
 
   /** The thread's every turn on a disk that holds its completions back: the oldest write ends, then the sync. */
   completeAll(): void {
-    while (this.disk.completeWrite() || this.disk.completeSync()) this.step();
+    for (let turn = 0; this.disk.completeWrite() || this.disk.completeSync(); turn++) {
+      if (turn === TURNS_MAX) throw new Error("the storage does not come to rest");
+      this.step();
+    }
   }
 
   /** Appends one batch and sees it through. */
@@ -253,9 +272,12 @@ export class StorageRun implements LogEvents {
     for (const { entry } of this.logs.values()) this.drain.close(entry);
     for (let round = 0; round < 4; round++) this.step();
     const logs: LogTable = { ...this.expected.logs };
-    for (const { name, closed, checkpoint } of this.logs.values()) {
+    const { memory } = this.#memory;
+    for (const { name, entry, closed, checkpoint } of this.logs.values()) {
       if (!closed) throw new Error(`${name} did not close`);
-      if (checkpoint !== null) logs[name] = { ...checkpoint, topicId: topicIdOf(name) };
+      if (checkpoint === null) continue;
+      const row = { ...checkpoint, topicId: topicIdOf(name) };
+      logs[name] = isReadOnly(memory, entry) ? { ...row, cutTo: readWrittenEnd(memory, entry) } : row;
     }
     writeCleanMark(this.disk, DATA, this.owner, { logs, metadata: this.folder.metadata.point }, this.#memory.crc32c);
   }
@@ -366,11 +388,11 @@ export class StorageRun implements LogEvents {
     };
   }
 
-  #openFrom(task: RecoveryTask, name: string, settings: Partial<LogSettings>): OpenLog {
+  #openFrom(task: RecoveryTask, name: string, entry: number, settings: Partial<LogSettings>): OpenLog {
     const recovered = recoverLog(this.reading, task);
-    const log = new OpenLog(name, this.#memory.entry(this.logs.size), recovered, task);
+    const log = new OpenLog(name, entry, recovered, task);
     const identity = {
-      entry: log.entry,
+      entry,
       topicId: task.topicId,
       parent: folders.topics(DATA),
       folder: task.folder,
