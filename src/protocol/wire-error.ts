@@ -7,8 +7,10 @@ import type { Error as WireError } from "./generated/messages.ts";
 /** The facts about a partition that travel with an error, by their names in BrokerError.details and in the schema. */
 const offsets = ["nextOffset", "logStartOffset", "highWatermark", "lastStableOffset"] as const;
 
+export type ErrorBody = Encodable<WireError>;
+
 /** @returns the body of an Error; of the details only the numbers that the schema has fields for */
-export function errorBody(error: BrokerError): Encodable<WireError> {
+export function errorBody(error: BrokerError): ErrorBody {
   // What does not fit is left out: to tell of an error must not be one.
   const detail = (name: string, maximum: number): number => {
     const value = error.details[name];

@@ -74,9 +74,9 @@ export class Connection {
     this.#produceSide = new ProduceSide(broker, frames, this.#window, uploads, refusals, {
       wantsFlush,
       granted: (correlation, upload) => this.#send("ProduceGrant", correlation, { upload }),
-      refused: (correlation, error) => this.#sendError(correlation, error),
-      uploadSilent: () =>
-        this.#end(new BrokerError("REQUEST_TIMED_OUT", "no part of a granted upload came"), CLOSE_POLICY),
+      refused: (correlation, error) => this.#send("Error", correlation, error),
+      uploadTooSlow: () =>
+        this.#end(new BrokerError("REQUEST_TIMED_OUT", "a large batch came too slowly, or not at all"), CLOSE_POLICY),
     });
     this.#readSide = new ReadSide(broker, socket, frames.dataEncoder, {
       wantsFlush,

@@ -8,6 +8,7 @@ import type { Broker } from "../broker/broker.ts";
 import type { Partition } from "../broker/partition.ts";
 import type { PartitionNumbers, ProduceOwner } from "../broker/produce-owner.ts";
 import type { ProduceBegin } from "../protocol/generated/messages.ts";
+import { type ErrorBody, errorBody } from "../protocol/wire-error.ts";
 import { AckQueue } from "./ack-queue.ts";
 import type { ClientSocket } from "./client-socket.ts";
 import type { HotFrames } from "./hot-frames.ts";
@@ -20,9 +21,9 @@ export interface ProduceSideOwner {
   /** There are acknowledgements to send: `flush` is to be called soon. */
   wantsFlush(): void;
   granted(correlation: number, upload: number): void;
-  refused(correlation: number, error: BrokerError): void;
-  /** A granted upload does not come. */
-  uploadSilent(): void;
+  refused(correlation: number, error: ErrorBody): void;
+  /** A granted upload does not come, or too slowly. */
+  uploadTooSlow(): void;
 }
 
 export class ProduceSide implements ProduceOwner {
@@ -43,7 +44,7 @@ export class ProduceSide implements ProduceOwner {
   readonly #uploaded: ProduceOwner = {
     produced: (token, _length, partition, baseOffset, duplicate) =>
       this.#acknowledge(token, partition, baseOffset, duplicate),
-    refused: (token, _length, error) => this.#owner.refused(token, error),
+    refused: (token, _length, error) => this.#owner.refused(token, errorBody(error)),
   };
   readonly #uploadedSilently: ProduceOwner = { produced: () => {}, refused: () => {} };
 
@@ -61,7 +62,7 @@ export class ProduceSide implements ProduceOwner {
     this.#owner = owner;
     this.#uploads = new Uploads(broker.store.memory.bytes, broker.pool, uploads, {
       granted: (correlation, upload) => owner.granted(correlation, upload),
-      silent: () => owner.uploadSilent(),
+      tooSlow: () => owner.uploadTooSlow(),
     });
     this.#refusals = new Refusals(refusals, {
       answer: (correlation, length, error) => {
@@ -81,6 +82,7 @@ export class ProduceSide implements ProduceOwner {
     produce.read(reader);
     const { batchAt, batchSize, acks } = produce;
     this.#window.take(batchSize);
+    this.#uploads.brought(batchSize);
     try {
       checkAcks(acks);
       const partition = this.#broker.topics.partitionByBytes(reader.bytes, produce.topicIdAt, produce.partition);
@@ -109,6 +111,7 @@ export class ProduceSide implements ProduceOwner {
   part(): void {
     const { reader, part } = this.#frames;
     part.read(reader);
+    this.#uploads.brought(part.bytesSize);
     this.#uploads.part(part.upload, part.position, reader.bytes, part.bytesAt, part.bytesSize);
   }
 
@@ -146,7 +149,7 @@ export class ProduceSide implements ProduceOwner {
 
   #refuse(correlation: number | null, length: number, error: BrokerError): void {
     if (this.#isClosed) this.#window.release(length);
-    else this.#refusals.add(correlation, length, error);
+    else this.#refusals.add(correlation, length, errorBody(error));
   }
 
   #acknowledge(correlation: number, partition: PartitionNumbers, baseOffset: number, duplicate: boolean): void {

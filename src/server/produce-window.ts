@@ -19,6 +19,10 @@ export class ProduceWindow implements WindowHolder {
   #grantedMs: number;
   /** Of the budget, for what was unacknowledged beyond the window when that became smaller. */
   #overhang = 0;
+  /** The same of the room for what is late. */
+  #late = 0;
+  /** What may still be on its way from a client that has not read that its window was taken. */
+  #expected = 0;
   #unacknowledged = 0;
   #lastUsedMs: number;
   #askedBackMs = -1;
@@ -72,7 +76,7 @@ export class ProduceWindow implements WindowHolder {
    */
   take(length: number): void {
     const unacknowledged = this.#unacknowledged + length + BATCH_WINDOW_OVERHEAD;
-    if (unacknowledged > this.size) {
+    if (unacknowledged > this.size && !this.#takeLate(unacknowledged)) {
       throw new BrokerError(
         "CREDIT_EXCEEDED",
         `${unacknowledged} bytes are unacknowledged; the window is ${this.size}`,
@@ -85,7 +89,7 @@ export class ProduceWindow implements WindowHolder {
   release(length: number): void {
     this.#unacknowledged -= length + BATCH_WINDOW_OVERHEAD;
     if (this.#unacknowledged === 0) this.#lastUsedMs = this.#owner.monotonicMs();
-    if (this.#overhang > 0) this.#giveBack();
+    if (this.#overhang > 0 || this.#late > 0) this.#giveBack();
   }
 
   widen(granted: number): void {
@@ -104,6 +108,7 @@ export class ProduceWindow implements WindowHolder {
   }
 
   revoke(): void {
+    this.#expected = Math.max(0, this.size - this.#unacknowledged);
     this.#endGrant();
   }
 
@@ -111,6 +116,7 @@ export class ProduceWindow implements WindowHolder {
   agreed(window: number): void {
     if (window !== STANDING_WINDOW || this.#asked === 0) return;
     this.#asked--;
+    if (this.#asked === 0) this.#expected = 0;
     // An answer to an earlier question, which a wider window has overtaken, does not count.
     if (this.#asked === 0 && this.#askedBackMs >= 0) this.#endGrant();
   }
@@ -120,6 +126,16 @@ export class ProduceWindow implements WindowHolder {
     this.#isClosed = true;
     this.#budget.remove(this);
     this.#endGrant();
+  }
+
+  /** @returns false: what brings the client to so much unacknowledged is not late, or there is no room for it */
+  #takeLate(unacknowledged: number): boolean {
+    // What was so before has its room.
+    const bytes = unacknowledged - Math.max(this.size, this.#unacknowledged);
+    if (bytes > this.#expected || !this.#budget.takeLate(bytes)) return false;
+    this.#expected -= bytes;
+    this.#late += bytes;
+    return true;
   }
 
   #stopAsking(): void {
@@ -138,8 +154,11 @@ export class ProduceWindow implements WindowHolder {
   #giveBack(): void {
     const window = this.#isClosed ? 0 : this.size;
     const needed = Math.max(0, this.#unacknowledged - window);
+    const late = Math.max(0, this.#late - Math.max(0, needed - this.#overhang));
     const given = this.#overhang - Math.min(this.#overhang, needed);
+    this.#late -= late;
     this.#overhang -= given;
+    if (late > 0) this.#budget.giveLate(late);
     if (given > 0) this.#budget.give(given);
   }
 }

@@ -3,21 +3,24 @@
  * costs many times what a good batch does, and a window holds thousands. Until its answer a batch counts against the window of
  * its connection, so whoever sends nothing but bad ones is slowed down and nobody else.
  */
-import type { BrokerError } from "../base/errors.ts";
+import type { ErrorBody } from "../protocol/wire-error.ts";
 
 /** Answers of a turn, and those of one connection at a time. */
 const TURN_MAX = 256;
 const ROUND_MAX = 32;
+/** Answered ones are forgotten by so many at least, as that moves the others. */
+const FORGOTTEN_MIN = 256;
 
 export interface RefusalsOwner {
   /** @param correlation null: nobody wants to hear of it */
-  answer(correlation: number | null, length: number, error: BrokerError): void;
+  answer(correlation: number | null, length: number, error: ErrorBody): void;
 }
 
 interface Refusal {
   readonly correlation: number | null;
   readonly length: number;
-  readonly error: BrokerError;
+  /** As it will be told: that takes a fraction of an Error's memory, and thousands wait. */
+  readonly error: ErrorBody;
 }
 
 /** The connections with refused batches. One for all. */
@@ -53,7 +56,7 @@ export class RefusalTurns {
 export class Refusals {
   readonly #turns: RefusalTurns;
   readonly #owner: RefusalsOwner;
-  #waiting: Refusal[] = [];
+  readonly #waiting: Refusal[] = [];
   #answered = 0;
 
   constructor(turns: RefusalTurns, owner: RefusalsOwner) {
@@ -65,7 +68,7 @@ export class Refusals {
     return this.#answered === this.#waiting.length;
   }
 
-  add(correlation: number | null, length: number, error: BrokerError): void {
+  add(correlation: number | null, length: number, error: ErrorBody): void {
     this.#waiting.push({ correlation, length, error });
     this.#turns.wants(this);
   }
@@ -76,13 +79,17 @@ export class Refusals {
     while (count < most && !this.isEmpty) {
       const { correlation, length, error } = this.#waiting[this.#answered++]!;
       count++;
-      if (this.isEmpty) {
-        this.#waiting = [];
-        this.#answered = 0;
-      }
+      this.#forget();
       // May end the connection, which answers all the others here.
       this.#owner.answer(correlation, length, error);
     }
     return count;
+  }
+
+  /** What was answered, also where there are always others behind it. */
+  #forget(): void {
+    if (!this.isEmpty && (this.#answered < FORGOTTEN_MIN || this.#answered * 2 < this.#waiting.length)) return;
+    this.#waiting.splice(0, this.#answered);
+    this.#answered = 0;
   }
 }

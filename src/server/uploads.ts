@@ -3,13 +3,15 @@
  * where the batch will be written from. One upload at a time is open per connection; the next ones wait for it.
  *
  * A granted block belongs to the upload alone until the last part has come, so a client that is slow, or gone, holds up nobody
- * who writes to the same partition. All uploads together hold no more than their budget, and one that stays silent is given up.
+ * who writes to the same partition. All uploads together hold no more than their budget, for which they stand in line, and one
+ * whose client brings too little is given up.
  */
 import { BrokerError } from "../base/errors.ts";
 import type { BlockPool, MemoryWaiter } from "../broker/block-pool.ts";
 import { copyIntoShared } from "../broker/copy-into-shared.ts";
 import type { Partition } from "../broker/partition.ts";
 import type { ProduceOwner } from "../broker/produce-owner.ts";
+import { REQUEST_BYTES_MAX } from "../protocol/limits.ts";
 
 /** What was asked for by ProduceBegin. */
 export interface UploadRequest {
@@ -30,7 +32,8 @@ interface OpenUpload extends UploadRequest {
 /** What uploads of all connections share. */
 export class UploadBudget {
   #left: number;
-  readonly #waiting = new Set<() => void>();
+  /** By whom to tell, in the order in which they came: a large one is not passed for ever. */
+  readonly #waiting = new Map<() => void, number>();
 
   /** @param bytes of blocks that uploads may hold together */
   constructor(bytes: number) {
@@ -41,10 +44,10 @@ export class UploadBudget {
     return this.#left;
   }
 
-  /** @returns false: not now; `retry` is called once when something was given back */
-  take(bytes: number, retry: () => void): boolean {
-    if (bytes > this.#left) {
-      this.#waiting.add(retry);
+  /** @returns false: not now; `taken` is called when they were */
+  take(bytes: number, taken: () => void): boolean {
+    if (this.#waiting.size > 0 || bytes > this.#left) {
+      this.#waiting.set(taken, bytes);
       return false;
     }
     this.#left -= bytes;
@@ -53,46 +56,57 @@ export class UploadBudget {
 
   give(bytes: number): void {
     this.#left += bytes;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const retry of waiting) retry();
+    this.#serve();
   }
 
-  forget(retry: () => void): void {
-    this.#waiting.delete(retry);
+  /** Leaves the line. */
+  forget(taken: () => void): void {
+    if (this.#waiting.delete(taken)) this.#serve();
+  }
+
+  #serve(): void {
+    for (const [taken, bytes] of this.#waiting) {
+      if (bytes > this.#left) return;
+      this.#waiting.delete(taken);
+      this.#left -= bytes;
+      taken();
+    }
   }
 }
 
 export interface UploadsOwner {
   /** Parts may be sent. */
   granted(correlation: number, upload: number): void;
-  /** Parts were due and none came for too long, or they come too slowly. */
-  silent(): void;
+  /** The client brings too little. */
+  tooSlow(): void;
 }
 
 /** Requests that may wait on one connection. */
 const WAITING_MAX = 64;
-/** A part is due within this time. */
-const SILENCE_MS_MAX = 30_000;
-/** An upload that is slower than this is given up, however steadily it drips: others wait for its block. */
+/** A client that brings less than this is given up, however steadily it drips: others wait for the block. */
 const BYTES_PER_MS_MIN = 64;
+/** How often that is looked at. In this time even the slowest brings a frame of the largest size. */
+const PERIOD_MS = 20_000;
 
 export class Uploads implements MemoryWaiter {
   readonly #memory: Uint8Array;
   readonly #pool: BlockPool;
   readonly #budget: UploadBudget;
   readonly #owner: UploadsOwner;
-  readonly #silenceMsMax: number;
+  readonly #periodMs: number;
   readonly #waiting: UploadRequest[] = [];
   #open: OpenUpload | null = null;
-  /** Bytes taken from the budget. */
+  /** Bytes of the budget that are waited for, and that were taken. */
+  #wanted = 0;
   #taken = 0;
-  #silence: NodeJS.Timeout | undefined;
-  /** Ends the upload as a whole. */
-  #overdue: NodeJS.Timeout | undefined;
+  /** What the client has brought of what is due; one frame may be under way. */
+  #brought = 0;
+  #pace: NodeJS.Timeout | undefined;
   #nextId = 1;
   #closed = false;
-  readonly #openNext = (): void => {
+  readonly #wasTaken = (): void => {
+    this.#taken = this.#wanted;
+    this.#wanted = 0;
     this.retry();
   };
 
@@ -101,13 +115,13 @@ export class Uploads implements MemoryWaiter {
     pool: BlockPool,
     budget: UploadBudget,
     owner: UploadsOwner,
-    silenceMsMax: number = SILENCE_MS_MAX,
+    periodMs: number = PERIOD_MS,
   ) {
     this.#memory = memory;
     this.#pool = pool;
     this.#budget = budget;
     this.#owner = owner;
-    this.#silenceMsMax = silenceMsMax;
+    this.#periodMs = periodMs;
   }
 
   /** Bytes that the next request wants. */
@@ -120,7 +134,12 @@ export class Uploads implements MemoryWaiter {
     if (this.#waiting.length >= WAITING_MAX)
       throw new BrokerError("BUSY", "too many large batches wait on this connection");
     this.#waiting.push(request);
-    if (this.#waiting.length === 1) this.#openNext();
+    if (this.#waiting.length === 1) this.retry();
+  }
+
+  /** The client has brought something, whatever it is: what it had sent before lies in front of the parts. */
+  brought(bytes: number): void {
+    if (this.#open !== null) this.#brought = Math.min(this.#brought + bytes, this.#due + REQUEST_BYTES_MAX);
   }
 
   /**
@@ -139,23 +158,21 @@ export class Uploads implements MemoryWaiter {
         `upload ${upload}: a part at ${position} of ${size} bytes does not follow ${open.received} of ${open.size}`,
       );
     }
-    if (size > 0) this.#silence?.refresh();
     copyIntoShared(frame, at, size, this.#memory, open.address + position);
     open.received += size;
     if (open.received < open.size) return;
     this.#open = null;
-    this.#stopTimers();
+    clearInterval(this.#pace);
     open.partition.appendBlock(open.address, open.size, open.owner, open.token);
     this.#giveBack();
-    this.#openNext();
+    this.retry();
   }
 
   /** The connection is gone: what was not complete is given back. */
   close(): void {
     this.#closed = true;
     this.#waiting.length = 0;
-    this.#stopTimers();
-    this.#budget.forget(this.#openNext);
+    clearInterval(this.#pace);
     this.#pool.forget(this);
     if (this.#open !== null) this.#pool.release(this.#open.address);
     this.#open = null;
@@ -166,10 +183,12 @@ export class Uploads implements MemoryWaiter {
   retry(): boolean {
     this.#refuseDeleted();
     const request = this.#waiting[0];
-    if (this.#closed || this.#open !== null || request === undefined) return true;
+    if (this.#closed || this.#open !== null || this.#wanted > 0 || request === undefined) return true;
     const blockSize = this.#pool.blockSize(request.size);
     if (this.#taken === 0) {
-      if (!this.#budget.take(blockSize, this.#openNext)) return true;
+      this.#wanted = blockSize;
+      if (!this.#budget.take(blockSize, this.#wasTaken)) return true;
+      this.#wanted = 0;
       this.#taken = blockSize;
     }
     const address = this.#pool.allocate(request.size);
@@ -179,9 +198,8 @@ export class Uploads implements MemoryWaiter {
     }
     this.#waiting.shift();
     this.#open = { ...request, id: this.#nextId++, address, received: 0 };
-    const silent = (): void => this.#owner.silent();
-    this.#silence = setTimeout(silent, this.#silenceMsMax).unref();
-    this.#overdue = setTimeout(silent, this.#silenceMsMax + request.size / BYTES_PER_MS_MIN).unref();
+    this.#brought = REQUEST_BYTES_MAX;
+    this.#pace = setInterval(() => this.#checkPace(), this.#periodMs).unref();
     this.#owner.granted(request.correlation, this.#open.id);
     return true;
   }
@@ -195,12 +213,19 @@ export class Uploads implements MemoryWaiter {
     }
   }
 
-  #stopTimers(): void {
-    clearTimeout(this.#silence);
-    clearTimeout(this.#overdue);
+  /** Bytes that are due in a period. */
+  get #due(): number {
+    return this.#periodMs * BYTES_PER_MS_MIN;
+  }
+
+  #checkPace(): void {
+    this.#brought -= this.#due;
+    if (this.#brought < 0) this.#owner.tooSlow();
   }
 
   #giveBack(): void {
+    if (this.#wanted > 0) this.#budget.forget(this.#wasTaken);
+    this.#wanted = 0;
     const taken = this.#taken;
     this.#taken = 0;
     if (taken > 0) this.#budget.give(taken);

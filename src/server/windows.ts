@@ -6,7 +6,9 @@
  * budget. While there is enough, everybody gets what they ask for. When it is used up, each who asks for more is owed a share of
  * it, and windows are asked back until they have that: idle ones first, then those above a share, then those held for longest,
  * so that many who write take turns. A client agrees when what it has sent is through, which behind a slow link takes a while; all
- * that are so slow hold half of the budget at most, and beyond that the windows are taken that were asked back first.
+ * that are so slow hold half of the budget at most, and beyond that the windows are taken that were asked back first. What such a
+ * client had sent before it read that may be on its way for long, and would be sent again if it were refused: for this there is
+ * some room beside the budget.
  */
 import { BATCH_BYTES_INLINE_MAX, BATCH_WINDOW_OVERHEAD } from "../protocol/limits.ts";
 
@@ -26,6 +28,8 @@ const RECLAIM_MS = 100;
 const SLOW_MS = 1000;
 /** Of the budget, what slow ones may hold. */
 const SLOW_SHARE = 0.5;
+/** Beside the budget, for what comes after its window was taken. */
+const LATE_SHARE = 0.25;
 
 export interface WindowHolder {
   /** When it last had something unacknowledged; Infinity: it has now. */
@@ -40,7 +44,7 @@ export interface WindowHolder {
   widen(granted: number): void;
   /** Is asked to give all back: `WindowBudget.give` follows when the client has agreed, as what it sent is answered. */
   narrow(): void;
-  /** What it was asked to give back is taken: if it sends more than the standing window, it is cut off. */
+  /** What it was asked to give back is taken. What it sends beyond is late, and must find room as such. */
   revoke(): void;
 }
 
@@ -48,6 +52,7 @@ export class WindowBudget {
   readonly #monotonicMs: () => number;
   readonly #total: number;
   #left: number;
+  #leftForLate: number;
   readonly #holders = new Set<WindowHolder>();
   /** Who wants more, and how much in all; in the order in which they asked. */
   readonly #waiting = new Map<WindowHolder, number>();
@@ -57,6 +62,7 @@ export class WindowBudget {
   constructor(bytes: number, monotonicMs: () => number) {
     this.#total = bytes;
     this.#left = bytes;
+    this.#leftForLate = Math.max(SHARE_MIN, bytes * LATE_SHARE);
     this.#monotonicMs = monotonicMs;
   }
 
@@ -89,6 +95,17 @@ export class WindowBudget {
   give(bytes: number): void {
     this.#left += bytes;
     this.#serve();
+  }
+
+  /** Something came that a window was taken for. @returns false: there is no room for it */
+  takeLate(bytes: number): boolean {
+    if (bytes > this.#leftForLate) return false;
+    this.#leftForLate -= bytes;
+    return true;
+  }
+
+  giveLate(bytes: number): void {
+    this.#leftForLate += bytes;
   }
 
   /** The holder wants nothing any more; what it has it gives back itself. */

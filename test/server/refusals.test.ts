@@ -1,9 +1,12 @@
 import { setImmediate } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { BrokerError } from "../../src/base/errors.ts";
+import { errorBody } from "../../src/protocol/wire-error.ts";
 import { Refusals, RefusalTurns } from "../../src/server/refusals.ts";
 
-const error = new BrokerError("UNKNOWN_TOPIC_ID", "there is none");
+const error = errorBody(new BrokerError("UNKNOWN_TOPIC_ID", "there is none"));
 
 function counted(turns: RefusalTurns): { refusals: Refusals; answered: (number | null)[] } {
   const answered: (number | null)[] = [];
@@ -60,4 +63,26 @@ test("what is answered all at once is not answered again", async () => {
   expect(refusals.answer(Number.POSITIVE_INFINITY)).toBe(300);
   await setImmediate();
   expect(answered).toHaveLength(300);
+});
+
+test("what is answered is forgotten, also where there are always others behind it", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const { refusals } = counted(new RefusalTurns());
+  const errors: WeakRef<typeof error>[] = [];
+  const add = (): void => {
+    const refused = { ...error };
+    errors.push(new WeakRef(refused));
+    refusals.add(null, 1, refused);
+  };
+  for (let index = 0; index < 2000; index++) add();
+  for (let index = 0; index < 5000; index++) {
+    add();
+    refusals.answer(1);
+  }
+  await setImmediate();
+  collect();
+  const kept = errors.filter((error) => error.deref() !== undefined);
+  expect(kept.length).toBeLessThan(5000);
+  expect(refusals.isEmpty).toBe(false);
 });

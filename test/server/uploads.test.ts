@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Partition } from "../../src/broker/partition.ts";
 import { UploadBudget, Uploads } from "../../src/server/uploads.ts";
 import { BrokerBench, Outcomes } from "../helpers/broker-bench.ts";
@@ -9,15 +9,15 @@ const KIB = 1024;
 class UploadingClient {
   readonly outcomes = new Outcomes();
   readonly granted: { correlation: number; upload: number }[] = [];
-  silences = 0;
+  complaints = 0;
   readonly uploads: Uploads;
 
-  constructor(bench: BrokerBench, budget: UploadBudget, silenceMsMax?: number) {
+  constructor(bench: BrokerBench, budget: UploadBudget, periodMs?: number) {
     const owner = {
       granted: (correlation: number, upload: number) => void this.granted.push({ correlation, upload }),
-      silent: () => void this.silences++,
+      tooSlow: () => void this.complaints++,
     };
-    this.uploads = new Uploads(bench.store.memory.bytes, bench.broker.pool, budget, owner, silenceMsMax);
+    this.uploads = new Uploads(bench.store.memory.bytes, bench.broker.pool, budget, owner, periodMs);
   }
 
   begin(partition: Partition, size: number, token = 0): void {
@@ -72,26 +72,83 @@ describe("uploads", () => {
     expect(budget.bytesLeft).toBe(512 * KIB);
   });
 
-  test("one whose parts do not come is given up", async () => {
+  test("a large one is not passed by smaller ones for ever, and one that is closed while it waits holds up nobody", async () => {
     const bench = makeBench();
-    const client = new UploadingClient(bench, new UploadBudget(1 << 20), 20);
-    client.begin(await bench.openTopic("t"), 64 * KIB);
-    await until(() => client.silences > 0);
-    client.uploads.close();
+    const partition = await bench.openTopic("t");
+    const budget = new UploadBudget(128 * KIB);
+    const [first, second, large, small, smaller] = [1, 2, 3, 4, 5].map(() => new UploadingClient(bench, budget));
+    first!.begin(partition, 64 * KIB);
+    second!.begin(partition, 64 * KIB);
+    large!.begin(partition, 128 * KIB);
+    small!.begin(partition, 64 * KIB);
+    first!.uploads.close();
+    smaller!.begin(partition, 16 * KIB);
+    expect([large, small, smaller].map((client) => client!.granted.length)).toEqual([0, 0, 0]);
+    second!.uploads.close();
+    expect([large, small, smaller].map((client) => client!.granted.length)).toEqual([1, 0, 0]);
+    large!.uploads.close();
+    expect([small, smaller].map((client) => client!.granted.length)).toEqual([1, 1]);
+    smaller!.uploads.close();
+    const [larger, last] = [1, 2].map(() => new UploadingClient(bench, budget));
+    larger!.begin(partition, 128 * KIB);
+    last!.begin(partition, 64 * KIB);
+    expect([larger, last].map((client) => client!.granted.length)).toEqual([0, 0]);
+    larger!.uploads.close();
+    expect(last!.granted.length).toBe(1);
+    small!.uploads.close();
+    last!.uploads.close();
+    expect(budget.bytesLeft).toBe(128 * KIB);
     expect(bench.broker.pool.freeBytes).toBe(bench.broker.pool.size);
   });
 
-  test("one that drips is given up too, though it is never silent", async () => {
-    const bench = makeBench();
-    const client = new UploadingClient(bench, new UploadBudget(1 << 20), 100);
-    client.begin(await bench.openTopic("t"), 10 * KIB);
-    for (let position = 0; client.silences === 0; position++) {
-      expect(position).toBeLessThan(10 * KIB); // It would have been complete.
-      client.part(position, Uint8Array.of(7));
-      await new Promise((resolve) => setTimeout(resolve, 5));
+  describe("one whose client brings too little", () => {
+    const PERIOD_MS = 20_000;
+    beforeEach(() => {
+      vi.useFakeTimers();
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    /** An upload of 8 MiB, whose client brings so much after each second. @returns periods until it was given up; 10: it was not */
+    async function periodsOf(bring: (client: UploadingClient, second: number) => void): Promise<number> {
+      const bench = new BrokerBench({ poolBytes: 32 << 20, blockMax: 8 << 20 });
+      const client = new UploadingClient(bench, new UploadBudget(8 << 20));
+      client.begin(await bench.openTopic("t"), 8 << 20);
+      let seconds = 0;
+      while (client.complaints === 0 && seconds < (10 * PERIOD_MS) / 1000) {
+        vi.advanceTimersByTime(1000);
+        bring(client, seconds++);
+      }
+      client.uploads.close();
+      expect(bench.broker.pool.freeBytes).toBe(bench.broker.pool.size);
+      return Math.floor((seconds * 1000) / PERIOD_MS);
     }
-    client.uploads.close();
-    expect(bench.broker.pool.freeBytes).toBe(bench.broker.pool.size);
+
+    test("is given up after a period of silence", async () => {
+      expect(await periodsOf(() => {})).toBe(1);
+    });
+
+    test("is given up though it drips, and though it began well", async () => {
+      expect(await periodsOf((client, second) => client.part(second, Uint8Array.of(7)))).toBe(1);
+      expect(
+        await periodsOf((client, second) => {
+          if (second < 4) client.part(second << 20, new Uint8Array(1 << 20));
+          client.uploads.brought(second < 4 ? 1 << 20 : 0);
+        }),
+      ).toBe(2);
+    });
+
+    test("is not, where it is just fast enough, by large frames or by others that it had sent before", async () => {
+      const perSecond = 64_000;
+      expect(await periodsOf((client) => client.uploads.brought(perSecond))).toBe(10);
+      const frame = 1 << 20;
+      let sent = 0;
+      const whole = (client: UploadingClient, second: number): void => {
+        for (; sent + frame <= (second + 1) * perSecond; sent += frame) client.uploads.brought(frame);
+      };
+      expect(await periodsOf(whole)).toBe(10);
+    });
   });
 
   test("parts that overlap, leave a gap or go beyond what was announced are refused", async () => {

@@ -108,8 +108,72 @@ describe("produce windows", () => {
     expect(willing.some(({ told }) => told.length > 0)).toBe(true);
     silent.window.take(3 * MIB); // It may still come: the link may be slow.
     silent.window.release(3 * MIB);
-    vi.advanceTimersByTime(30_000);
-    expect(() => silent.window.take(3 * MIB)).toThrow(/unacknowledged/);
+  });
+
+  test("what was on its way when a window was taken finds room beside the budget, once", () => {
+    const budget = newBudget(16 * MIB);
+    const [slow, other] = [1, 2].map(() => new Client(budget, 4 * MIB, true)) as [Client, Client];
+    for (const { window } of [slow, other]) {
+      window.take(MIB);
+      window.narrow();
+      window.revoke();
+      window.release(MIB);
+    }
+    expect(budget.bytesLeft, "nothing is lent any more").toBe(16 * MIB);
+    slow.window.take(2 * MIB);
+    expect(() => other.window.take(3 * MIB), "there is a quarter as much for what is late").toThrow(/unacknowledged/);
+    slow.window.release(2 * MIB);
+    expect(() => slow.window.take(2 * MIB), "it had 4 MiB in all").toThrow(/unacknowledged/);
+    other.window.take(3 * MIB - STANDING_WINDOW);
+    other.window.close();
+    expect(() => new Client(budget, 0).window.take(MIB), "who was not asked has nothing late").toThrow(
+      /unacknowledged/,
+    );
+    other.window.release(3 * MIB - STANDING_WINDOW);
+    slow.window.agreed(STANDING_WINDOW);
+    expect(() => slow.window.take(MIB), "after the client has agreed nothing is late").toThrow(/unacknowledged/);
+    const third = new Client(budget, 8 * MIB, true);
+    third.window.narrow();
+    third.window.revoke();
+    third.window.take(4 * MIB); // All that there is for what is late came back.
+    third.window.close();
+    third.window.release(4 * MIB);
+    slow.window.close();
+    expect(budget.bytesLeft).toBe(16 * MIB);
+  });
+
+  test("a window that was taken after 30 seconds is no longer the client's", () => {
+    const budget = newBudget(16 * MIB);
+    const silent = new Client(budget, 8 * MIB, true);
+    silent.window.narrow();
+    vi.advanceTimersByTime(29_000);
+    expect(silent.window.size).toBe(8 * MIB);
+    vi.advanceTimersByTime(2000);
+    expect(silent.window.size).toBe(STANDING_WINDOW);
+    // The clock of an old question does not run for a new window.
+    silent.window.agreed(STANDING_WINDOW);
+    silent.window.request(4 * MIB);
+    silent.window.narrow();
+    vi.advanceTimersByTime(29_000);
+    silent.window.widen(4 * MIB);
+    vi.advanceTimersByTime(2000);
+    expect(silent.window.size).toBe(STANDING_WINDOW + 4 * MIB);
+  });
+
+  test("who is gone waits no more, is owed nothing and counts in nobody's share", () => {
+    const budget = newBudget(16 * MIB);
+    const all = clients(budget, 4, 4 * MIB);
+    const gone = clients(budget, 12, 4 * MIB);
+    for (const { window } of gone) window.request(8 * MIB);
+    for (const { window } of gone) window.close();
+    for (const { window } of all) window.close();
+    expect(budget.bytesLeft).toBe(16 * MIB);
+    vi.advanceTimersByTime(1000);
+    const small = clients(budget, 4, 2 * MIB);
+    vi.advanceTimersByTime(10);
+    const wide = new Client(budget, 8 * MIB);
+    new Client(budget, 4 * MIB).window.request(4 * MIB);
+    expect(small.concat(wide).map(({ told }) => told)).toEqual([[], [], [], [], [STANDING_WINDOW]]);
   });
 
   test("those that do not agree hold half of all, and no more", () => {
