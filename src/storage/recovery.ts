@@ -8,7 +8,7 @@
  * - So are last batches on the same boot that are all there and fail their checks.
  * - Any other bad end is a torn tail: copied to the quarantine folder, then cut.
  * - After a worker's death the log is cut to what had been published (contract H1); that was never acknowledged.
- * - On a full disk, where a copy or an index finds no room, files stay as they are; the log can be read (contract D5).
+ * - On a full disk, where a copy, an index or a name finds no room, files stay as they are; the log can be read (contract D5).
  *
  * Corruption is reported and left in place; readers of those offsets get CORRUPT_BATCH with the next good offset.
  */
@@ -159,7 +159,7 @@ class Recovery {
     const changed = this.#scannedBytes > 0 || this.#cutBytes > 0 || !isIndexed;
     if (changed || !hasWholeIndex(this.#environment.disk, this.#segment(), this.#point.slots, this.#environment.crc32c))
       this.#withRoom(() => this.#makeDurable(from));
-    this.#makeNamesDurable();
+    this.#withRoom(() => this.#makeNamesDurable());
     return {
       logStartOffset: Math.max(expected?.logStartOffset ?? 0, this.#bases[0]!),
       end: this.#point.toJSON(),
@@ -370,7 +370,7 @@ class Recovery {
       // After a sync that failed, the kernel takes for written what it still shows, and the dead process could not say so
       // (contract D4): only what is written again will be synced.
       const synced = this.#syncedPositionIn(base);
-      if (this.#task.sameBoot) this.#copy(file, synced, this.#point.position, file, synced);
+      if (this.#task.sameBoot) this.#withRoom(() => this.#copy(file, synced, this.#point.position, file, synced));
       // A segment that the log has left gets no other sync; an earlier life may have cut it back behind its last one.
       if (this.#scannedBytes > 0 || this.#cutBytes > 0 || base !== this.#bases.at(-1)) disk.sync(file);
     } finally {

@@ -172,37 +172,41 @@ describe("D5: on a full disk", () => {
   const logsOf = (disk: FakeDisk): unknown[] => [...disk.contents()].filter(([path]) => path.endsWith(".log"));
 
   test.each([
-    ["an unindexed tail", [] as string[], 0],
-    ["no index at all", [".slots", ".times"], 0],
-    ["no snapshot of its producers", [".producers"], 0],
-    ["a torn tail, for which the quarantine has no room", [], 30],
-  ])("a killed log with %s can be read and not written, and is as ever when there is room", (_, removed, tornBytes) => {
-    for (const bootId of ["boot-1", "boot-2"]) {
-      const disk = killed(7, 1);
-      removePartsOf(disk, removed);
-      if (tornBytes > 0)
-        overwrite(disk, pathOf(4, "log"), 3 * BATCH_SIZE, batchOf({ number: 9 }).subarray(0, tornBytes));
-      const before = logsOf(disk);
-      for (let time = 0; time < 2; time++) {
-        const run = new StorageRun(disk, memory, { settings: SETTINGS, bootId });
-        fill(disk);
-        run.open(LOG);
-        expect(run.log(LOG).recovered, bootId).toMatchObject({
-          lacksRoom: true,
-          report: { cutBytes: 0, quarantined: [] },
-        });
+    ["an unindexed tail", [] as string[], 0, 1],
+    ["no index at all", [".slots", ".times"], 0, 1],
+    ["no snapshot of its producers", [".producers"], 0, 1],
+    ["a torn tail, for which the quarantine has no room", [], 30, 1],
+    ["names that no sync is known of", [], 0, 0],
+  ])(
+    "a killed log with %s can be read and not written, and is as ever when there is room",
+    (_, removed, tornBytes, checkpointed) => {
+      for (const bootId of ["boot-1", "boot-2"]) {
+        const disk = killed(7, checkpointed);
+        removePartsOf(disk, removed);
+        if (tornBytes > 0)
+          overwrite(disk, pathOf(4, "log"), 3 * BATCH_SIZE, batchOf({ number: 9 }).subarray(0, tornBytes));
+        const before = logsOf(disk);
+        for (let time = 0; time < 2; time++) {
+          const run = new StorageRun(disk, memory, { settings: SETTINGS, bootId });
+          fill(disk);
+          run.open(LOG);
+          expect(run.log(LOG).recovered, bootId).toMatchObject({
+            lacksRoom: true,
+            report: { cutBytes: 0, quarantined: [] },
+          });
+          expect(offsetsOf(run), bootId).toEqual(all);
+          expect(errorOf(run.produce(LOG, batchOf({ number: 7 })))).toBe("NO_SPACE");
+          expect(logsOf(disk), bootId).toEqual(before);
+          disk.kill(new Seeded(1));
+        }
+        const run = start(disk, { bootId });
+        expect(run.log(LOG).recovered, bootId).toMatchObject({ lacksRoom: false, report: { cutBytes: tornBytes } });
         expect(offsetsOf(run), bootId).toEqual(all);
-        expect(errorOf(run.produce(LOG, batchOf({ number: 7 })))).toBe("NO_SPACE");
-        expect(logsOf(disk), bootId).toEqual(before);
-        disk.kill(new Seeded(1));
+        expect(run.produce(LOG, batchOf({ number: 7 })), bootId).toMatchObject({ base: 7, acked: true });
+        expect(offsetsOf(run), bootId).toEqual([...all, 7]);
       }
-      const run = start(disk, { bootId });
-      expect(run.log(LOG).recovered, bootId).toMatchObject({ lacksRoom: false, report: { cutBytes: tornBytes } });
-      expect(offsetsOf(run), bootId).toEqual(all);
-      expect(run.produce(LOG, batchOf({ number: 7 })), bootId).toMatchObject({ base: 7, acked: true });
-      expect(offsetsOf(run), bootId).toEqual([...all, 7]);
-    }
-  });
+    },
+  );
 });
 
 test("E3: a recovery reads what lies behind the checkpoint's indexed point, and no more", () => {
