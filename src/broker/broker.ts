@@ -337,6 +337,6 @@ export class Broker implements LogResults {
     if (corruptions.length > 0) log("error", "corruption was found and left in place", { ...facts, corruptions });
     if (quarantined.length > 0)
       log("warn", "a torn tail was cut; it is kept in the quarantine folder", { ...facts, quarantined });
-    else if (scannedBytes > 0 && !lacksRoom) log("info", "a log was recovered", facts);
+    else if (scannedBytes > 0 && !lacksRoom) log("info", "what a checkpoint did not know of a log was read", facts);
   }
 }

@@ -101,7 +101,7 @@ export class TopicCatalog {
     const { length } = topic.partitions;
     throw new BrokerError(
       "UNKNOWN_TOPIC_OR_PARTITION",
-      `topic ${topic.config.name} has ${length} partitions; there is no partition ${index}`,
+      `there is no partition ${index} in topic ${topic.config.name} (partition count: ${length})`,
     );
   }
 
@@ -166,7 +166,7 @@ export class TopicCatalog {
     const added = count - partitions.length;
     checkPartitions(count);
     if (added < 0) {
-      const message = `topic ${name} has ${partitions.length} partitions; it can have more, not ${count}`;
+      const message = `partitions can be added to topic ${name}, never taken away (partition count: ${partitions.length}, not ${count})`;
       throw new BrokerError("INVALID_PARTITIONS", message);
     }
     this.#refuseTooMany(added);

@@ -113,6 +113,8 @@ const produce: CommandDefinition = {
   details: `Each line is the value of a record, unless one of the --key..., --json-lines or --whole options says otherwise.
 With --json a line {"acked":N} says how many are acknowledged so far, as durable as the topic promises; the
 last one has "done":true. Records with the same key keep their order. After a signal what was read is sent.
+Where it fails at a line, those before it are sent, and no others. Where the broker did not take all, acked is
+less than the given of the last line: which are missing nobody knows, and all of them again repeats the others.
 
 A line of --json-lines is what "consume --format json" prints: {"key":"k","value":"v","headers":[{"name":"h",
 "value":"x"}],"timestamp":1714564800000,"partition":0}. Only value is needed; one that is no text is sent as
@@ -150,6 +152,7 @@ In a partition records come in order. --from takes
   earliest, latest   the ends of the log
   1200               an offset, which each partition that is read must have
   2024-05-01T12:00Z  a time (ISO 8601; local without a zone): the first record that is not earlier
+  2024-05-01         midnight, where that day begins, local
   -1h, -7d, -2w      a time ago
 
 ${FORMAT_HELP}`,

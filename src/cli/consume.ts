@@ -1,5 +1,5 @@
 /** `cambium consume`: a topic's records on standard output. */
-import { BrokerError } from "../base/errors.ts";
+import { BrokerError, type ErrorName } from "../base/errors.ts";
 import type { Consumer, RetriedRead, SkippedOffsets } from "../client/index.ts";
 import type { Invocation } from "./command-definition.ts";
 import { CommandError } from "./command-error.ts";
@@ -57,7 +57,7 @@ export function consume(invocation: Invocation): Promise<ExitCode> {
     try {
       await printing.run();
     } catch (error) {
-      throw typeof from === "object" && "offset" in from ? explained(error) : error;
+      throw explained(error, typeof from === "object" && "offset" in from);
     } finally {
       progress?.end();
       signal.removeEventListener("abort", end);
@@ -77,12 +77,20 @@ function tellRetry(output: Output, { topic, partition, error: { code, message } 
   output.news({ retrying: facts }, `${topic}-${partition} cannot be read, trying again: ${code}: ${message}`);
 }
 
-/** An offset that one partition does not have may be another's, or be meant as a time. */
-function explained(error: unknown): unknown {
-  if (!(error instanceof BrokerError) || error.code !== "OFFSET_OUT_OF_RANGE") return error;
-  const hint =
-    "an integer after --from is an offset, of each partition that --partition names; a time is ISO 8601 or -1h";
-  return new BrokerError(error.code, `${error.message} (${hint})`, { details: error.details, cause: error });
+/** With the way out, where an option is one. */
+function explained(error: unknown, isFromOffset: boolean): unknown {
+  if (!(error instanceof BrokerError)) return error;
+  const { code, message, details } = error;
+  const hints: Partial<Record<ErrorName, string>> = {
+    CORRUPT_BATCH: "--skip-corrupt goes on behind it",
+    // What one partition does not have may be another's, or be meant as a time.
+    ...(isFromOffset && {
+      OFFSET_OUT_OF_RANGE:
+        "an integer after --from is an offset, of each partition that --partition names; a time is ISO 8601 or -1h",
+    }),
+  };
+  const hint = hints[code];
+  return hint === undefined ? error : new BrokerError(code, `${message} (${hint})`, { details, cause: error });
 }
 
 class Printing {

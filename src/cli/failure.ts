@@ -23,12 +23,13 @@ export function failureOf(error: unknown): Failure {
     return { code, message, retriable, details };
   }
   if (error instanceof CommandError) return { code: error.code, message: error.message, retriable: false, details: {} };
-  const { code, message } = error as NodeJS.ErrnoException;
-  const path = error instanceof DiskError ? (error.cause as NodeJS.ErrnoException | undefined)?.path : undefined;
+  // A DiskError is told in the words of the system, with the path.
+  const cause = error instanceof DiskError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
+  const { code, message } = cause?.syscall === undefined ? (error as NodeJS.ErrnoException) : cause;
   // What the operating system says, "ENOENT", says enough. Anything else is a bug, and its stack is what helps.
   const isSystem = typeof code === "string" && /^E[A-Z0-9]+$/.test(code) && !(error instanceof AssertionFailure);
   const text = isSystem
-    ? message.replace(`${code}: `, "") + (path === undefined ? "" : ` (${path})`)
+    ? message.replace(`${code}: `, "")
     : error instanceof Error
       ? (error.stack ?? message)
       : String(error);

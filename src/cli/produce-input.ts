@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { BrokerError, type ErrorName } from "../base/errors.ts";
 import { KIB, MIB } from "../base/units.ts";
 import type { ProducerRecord } from "../client/index.ts";
+import { UsageError } from "./command-error.ts";
 import { lines } from "./lines.ts";
 import type { LineReader, RecordDefaults } from "./record-input.ts";
 
@@ -73,7 +74,10 @@ export class ProduceInput {
 
   async #eachSource(read: (name: string, chunks: AsyncIterable<Uint8Array>) => Promise<void>): Promise<void> {
     // A name that is wrong is told before anything is sent.
-    for (const path of this.#files) fs.accessSync(path, fs.constants.R_OK);
+    for (const path of this.#files) {
+      fs.accessSync(path, fs.constants.R_OK);
+      if (fs.statSync(path).isDirectory()) throw new UsageError(`--file ${path} is a folder`);
+    }
     try {
       if (this.#files.length === 0) await read("standard input", this.#chunks(this.#stdin));
       for (const path of this.#files) {

@@ -126,6 +126,8 @@ class Tally {
   bytes = 0;
   readonly #output: Output;
   readonly #failure = new AbortController();
+  /** Given to the producer. */
+  #given = 0;
   #refused = 0;
   #durability = "";
   #isTelling = false;
@@ -144,6 +146,7 @@ class Tally {
   take(producer: Producer, record: ProducerRecord): Promise<void> | null {
     try {
       const hasRoom = producer.enqueue(record);
+      this.#given++;
       this.bytes += record.value?.length ?? 0;
       return hasRoom ? null : producer.ready();
     } catch (error) {
@@ -170,13 +173,28 @@ class Tally {
 
   report(topic: string, ms: number, interrupted: boolean): void {
     const { records, bytes } = this;
+    const hasFailed = this.failed.aborted;
     this.#isReported = true;
     const durability = this.#durability === "" ? "" : ` (${this.#durability})`;
-    const what = `${pluralText(records, "record")} acknowledged${durability} by ${topic}`;
-    const facts = { acked: records, done: true, failed: this.#refused, bytes, ms: Math.round(ms), interrupted };
-    // The bytes are those that were given, so after a failure they are no rate.
-    const rate = this.failed.aborted ? "" : `, ${rateText(bytes, ms)}`;
-    this.#output.result(facts, `${what} in ${secondsText(ms)}${rate}`);
+    const what = `${pluralText(records, "record")} acknowledged${durability} by ${topic} in ${secondsText(ms)}`;
+    const facts = {
+      acked: records,
+      done: true,
+      given: this.#given,
+      failed: this.#refused,
+      // Of what was given, so after a failure neither an amount of what is in the topic nor a rate.
+      ...(!hasFailed && { bytes }),
+      ms: Math.round(ms),
+      interrupted,
+    };
+    const text = hasFailed ? `${what}: ${this.#extent(topic)}` : `${what}, ${rateText(bytes, ms)}`;
+    this.#output.result(facts, text);
+  }
+
+  /** What of the input is in the topic, for whoever has to send the rest of it. */
+  #extent(topic: string): string {
+    if (this.records === this.#given) return "all that came before the failure, and nothing else";
+    return `of ${this.#given} that were sent; each of the others may be in ${topic} or not`;
   }
 
   /** A line per turn of the event loop at most, and none while nobody takes them: the number is what counts. */

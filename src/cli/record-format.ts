@@ -10,7 +10,8 @@ type Piece = string | Uint8Array;
 /** @param write takes what is to be written for the record, before it returns */
 export type RecordFormat = (record: RecordCursor, write: (piece: Piece) => void) => void;
 
-const decoder = new TextDecoder();
+/** A byte order mark is of the value, too. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Bytes under a name: as text where they are UTF-8, else in base64 under `<name>Base64`. */
 function bytesJson(name: string, bytes: Uint8Array | null): Record<string, string | null> {

@@ -58,9 +58,19 @@ function keyHint(line: Uint8Array): string {
   return ` (with --key-optional that is no error): ${excerpt(line)}`;
 }
 
-const RECORD_FIELDS = ["key", "keyBase64", "value", "valueBase64", "headers", "timestamp", "partition"];
 /** What `consume --format json` says beside; a record may come with it, and it is another's when it is written again. */
 const IGNORED_FIELDS = ["topic", "offset"];
+const RECORD_FIELDS = [
+  "key",
+  "keyBase64",
+  "value",
+  "valueBase64",
+  "headers",
+  "timestamp",
+  "partition",
+  ...IGNORED_FIELDS,
+];
+const HEADER_FIELDS = ["name", "value", "valueBase64"];
 
 /**
  * The line is a JSON object that describes the record, as `consume --format json` prints it.
@@ -71,18 +81,15 @@ export function recordLines(defaults: RecordDefaults, ignorePartition: boolean):
   return (line) => {
     if (line.length === 0) return null;
     const object = objectIn(line);
-    const unknown = Object.keys(object).find((name) => !RECORD_FIELDS.includes(name) && !IGNORED_FIELDS.includes(name));
-    if (unknown !== undefined) {
-      throw invalid(`a record has no field "${unknown}"${didYouMean(unknown, RECORD_FIELDS)}: ${excerpt(line)}`);
-    }
+    refuseOtherFields(object, RECORD_FIELDS, "a record", line);
     const { timestamp } = object;
     const partition = ignorePartition ? undefined : object["partition"];
     const numbers = { ...(timestamp !== undefined && { timestamp }), ...(partition !== undefined && { partition }) };
     for (const [name, number] of Object.entries(numbers)) {
       if (!Number.isSafeInteger(number)) throw invalid(`${name} is a whole number: ${excerpt(line)}`);
     }
-    const key = payload(object, "key");
-    const value = payload(object, "value");
+    const key = payload(object, "key", line);
+    const value = payload(object, "value", line);
     if (value === undefined) throw invalid(`a record has a value; null makes it a tombstone: ${excerpt(line)}`);
     const headers = object["headers"] === undefined ? undefined : headersIn(object["headers"], line);
     return {
@@ -95,12 +102,33 @@ export function recordLines(defaults: RecordDefaults, ignorePartition: boolean):
   };
 }
 
+function refuseOtherFields(
+  object: Readonly<Record<string, unknown>>,
+  fields: readonly string[],
+  what: string,
+  line: Uint8Array,
+): void {
+  const unknown = Object.keys(object).find((name) => !fields.includes(name));
+  if (unknown !== undefined)
+    throw invalid(`${what} has no field "${unknown}"${didYouMean(unknown, fields)}: ${excerpt(line)}`);
+}
+
 /** Text is itself, `<name>Base64` are bytes; other JSON is written as JSON. @returns undefined: the object has none */
-function payload(object: Readonly<Record<string, unknown>>, name: string): string | Uint8Array | null | undefined {
+function payload(
+  object: Readonly<Record<string, unknown>>,
+  name: string,
+  line: Uint8Array,
+): string | Uint8Array | null | undefined {
   const encoded = object[`${name}Base64`];
-  if (typeof encoded === "string") return Buffer.from(encoded, "base64");
   const value = object[name];
-  return value === undefined || value === null || typeof value === "string" ? value : JSON.stringify(value);
+  if (encoded === undefined)
+    return value === undefined || value === null || typeof value === "string" ? value : JSON.stringify(value);
+  if (value !== undefined) throw invalid(`${name} and ${name}Base64 are two ways to say one thing: ${excerpt(line)}`);
+  const bytes = typeof encoded === "string" ? Buffer.from(encoded, "base64") : null;
+  // What is no base64 is passed over by the decoder, so only what comes out as it went in was all read.
+  if (bytes === null || bytes.toString("base64") !== encoded)
+    throw invalid(`${name}Base64 is base64 (RFC 4648, section 4, with its padding): ${excerpt(line)}`);
+  return bytes;
 }
 
 /** {"name": "value"}, or [{"name": ..., "value": ...}], which may repeat names. */
@@ -111,7 +139,8 @@ function headersIn(headers: unknown, line: Uint8Array): Headers {
   return list.map((header: Readonly<Record<string, unknown>> | null) => {
     const name = header?.["name"];
     if (typeof name !== "string") throw invalid(`a header has a name: ${excerpt(line)}`);
-    return [name, payload(header!, "value") ?? null];
+    refuseOtherFields(header!, HEADER_FIELDS, "a header", line);
+    return [name, payload(header!, "value", line) ?? null];
   });
 }
 

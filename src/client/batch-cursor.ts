@@ -7,7 +7,8 @@ import { ConsumedRecord, decodeHeaders, type Header } from "./consumed-record.ts
 import type { RecordCursor } from "./record-cursor.ts";
 import { readVarint, readVarintSize, readVarlong } from "./varint.ts";
 
-const decoder = new TextDecoder();
+/** A byte order mark belongs to the text. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** A varint of -1. */
 const NULL_SIZE = 1;
 

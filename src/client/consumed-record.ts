@@ -5,7 +5,8 @@ import { readVarint, readVarintSize } from "./varint.ts";
 /** Name and value of a header; null: it has no value. */
 export type Header = readonly [name: string, value: Uint8Array | null];
 
-const decoder = new TextDecoder();
+/** A byte order mark belongs to the text. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const NO_HEADERS: readonly Header[] = [];
 /** What "no headers" looks like: a count of zero. */
 const NO_HEADERS_SIZE = 1;

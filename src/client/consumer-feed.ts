@@ -253,7 +253,7 @@ export class ConsumerFeed implements ChannelOwner, SubscriptionOwner {
     if (missing !== undefined)
       throw new BrokerError(
         "UNKNOWN_TOPIC_OR_PARTITION",
-        `topic ${topic} has ${partitionCount} partitions, none is number ${missing}`,
+        `there is no partition ${missing} in topic ${topic} (partition count: ${partitionCount})`,
       );
     if (this.#queue.isEnded) return;
     this.#add(chosen, topicId, from);

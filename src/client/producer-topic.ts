@@ -190,6 +190,6 @@ function timestampAfterMaxMs({ settings }: TopicInfo): number {
 }
 
 function noPartition(topic: string, partition: number, partitionCount: number): never {
-  const message = `topic ${topic} has ${partitionCount} partitions, none is number ${partition}`;
+  const message = `there is no partition ${partition} in topic ${topic} (partition count: ${partitionCount})`;
   throw new BrokerError("UNKNOWN_TOPIC_OR_PARTITION", message, { details: { topic, partition } });
 }

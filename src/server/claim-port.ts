@@ -28,7 +28,10 @@ export function claimPort(host: string, port: number): Promise<number> {
 }
 
 export function addressInUse(host: string, port: number): BrokerError {
-  return new BrokerError("ADDRESS_IN_USE", `cannot listen on ${host}:${port}; another process is using the port`);
+  return new BrokerError(
+    "ADDRESS_IN_USE",
+    `cannot listen on ${host}:${port}; another process is using the port (0 takes a free one)`,
+  );
 }
 
 function cannotListen(host: string, port: number, cause: NodeJS.ErrnoException): BrokerError {

@@ -109,8 +109,9 @@ function take(locks: FileLocks, folder: string): number | null {
 }
 
 function unusable(folder: string, cause: unknown): BrokerError {
-  const { message } = cause as Error;
-  return new BrokerError("STORAGE_ERROR", `cannot use ${folder} as a data folder (${message})`, { cause });
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const why = code === "EEXIST" ? "it is no folder" : message;
+  return new BrokerError("STORAGE_ERROR", `cannot use ${folder} as a data folder (${why})`, { cause });
 }
 
 /** A file that was removed since it was opened locks nobody out. */

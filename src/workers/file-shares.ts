@@ -41,7 +41,7 @@ export function fileShares(
   const ownFiles = filesOpen + COMING_FILES + logWorkers * WORKER_FILES;
   const filesMin = ownFiles + SHARED_FILES_MIN;
   if (filesMax < filesMin) {
-    const message = `only ${filesMax} files may be open (ulimit -n); with the ${filesOpen} that are, it takes ${filesMin} for so many log workers: ${logWorkers}`;
+    const message = `only ${filesMax} files may be open (ulimit -n); with the ${filesOpen} that are, a broker with ${logWorkers} log worker${logWorkers === 1 ? "" : "s"} needs ${filesMin}`;
     throw new BrokerError("LIMIT_EXCEEDED", message, { details: { filesMax, filesOpen, filesMin, logWorkers } });
   }
   const shared = filesMax - ownFiles;

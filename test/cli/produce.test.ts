@@ -38,8 +38,8 @@ function run(args: string[], options?: RunOptions): Promise<Ran> {
   return cambium([...args, ...broker.server], options);
 }
 
-async function recordsIn(topic: string): Promise<Record<string, unknown>[]> {
-  return jsonLines((await run(["consume", topic, "--json"])).stdout);
+async function recordsIn(topic: string, server = broker.server): Promise<Record<string, unknown>[]> {
+  return jsonLines((await cambium(["consume", topic, "--json", ...server])).stdout);
 }
 
 test("every line of standard input is a record, with or without a newline at its end", async () => {
@@ -166,7 +166,12 @@ describe("what cannot be produced ends with 1", () => {
   test("a line that is no record; those before it are sent", async () => {
     const topic = await newTopic();
     const ran = await run(["produce", topic, "--json-lines", "--json"], { input: '{"value":"a"}\n{"vaule":"b"}\n' });
-    expect([ran.status, jsonLines(ran.stdout).at(-1)]).toEqual([1, expect.objectContaining({ acked: 1, done: true })]);
+    expect([ran.status, jsonLines(ran.stdout).at(-1)]).toEqual([
+      1,
+      { acked: 1, given: 1, failed: 0, done: true, ms: expect.any(Number), interrupted: false },
+    ]);
+    const text = await run(["produce", topic, "--json-lines"], { input: '{"value":"a"}\n{}\n' });
+    expect(text.stdout).toMatch(/^1 record acknowledged .*: all that came before the failure, and nothing else\n$/);
     expect(errorOf(ran)).toMatchObject({
       code: "INVALID_RECORD",
       message: expect.stringMatching(/standard input, line 2: .* did you mean value\?/),
@@ -218,6 +223,12 @@ describe("what cannot be produced ends with 1", () => {
     expect(jsonLines(both.stdout).at(-1)).toMatchObject({ acked: 0, failed: 0 });
   });
 
+  test("a folder", async () => {
+    const ran = await run(["produce", await newTopic(), "--file", folder.path, "--json"]);
+    expect([ran.status, errorOf(ran)["code"]]).toEqual([2, "USAGE"]);
+    expect(errorOf(ran)["message"]).toBe(`--file ${folder.path} is a folder`);
+  });
+
   test("a timestamp far ahead, by its line", async () => {
     const line = JSON.stringify({ value: "v", timestamp: Date.now() + 86_400_000 });
     const ran = await run(["produce", await newTopic(), "--json-lines", "--json"], { input: line });
@@ -249,6 +260,24 @@ test("what was told to be acknowledged is there after a kill -9 of the broker, i
   const lines = consumed.trimEnd().split("\n");
   expect(lines.length).toBeGreaterThanOrEqual(acked);
   expect(lines.slice(0, acked).findIndex((text, index) => text !== `line ${index}`)).toBe(-1);
+});
+
+test("what a broker that fell silent may have taken is told from what it acknowledged", async () => {
+  const silent = await startBroker(join(folder.path, "silent"));
+  await cambium(["topic", "create", "t", ...silent.server]);
+  const child = spawnCambium(["produce", "t", "--delivery-timeout", "1s", ...silent.server]);
+  const stdout = collected(child.stdout);
+  child.stdin.write("a\nb\n");
+  await expect.poll(() => recordsIn("t", silent.server)).toHaveLength(2);
+  silent.process.kill("SIGSTOP");
+  child.stdin.end("c\n");
+  await until(() => child.exitCode !== null);
+  silent.process.kill("SIGCONT");
+  await silent.stop();
+  expect([child.exitCode, stdout()]).toEqual([
+    1,
+    expect.stringMatching(/^2 records acknowledged .*: of 3 that were sent; each of the others may be in t or not\n$/),
+  ]);
 });
 
 describe("signals", () => {

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { unescapedBytes } from "../../src/cli/escapes.ts";
 import { lines } from "../../src/cli/lines.ts";
 import { recordFormat, recordJson, recordText } from "../../src/cli/record-format.ts";
@@ -60,6 +60,8 @@ describe("formats", () => {
     });
     expect(recordJson(binary)).toMatchObject({ key: null, valueBase64: "/wA=" });
     expect(JSON.parse(formatted("json", binary))).toEqual(recordJson(binary));
+    const marked = { ...record, value: () => Buffer.from("\ufeffa") } as unknown as RecordCursor;
+    expect(recordJson(marked)).toMatchObject({ value: "\ufeffa" });
   });
 
   test("text is one line, long values cut", () => {
@@ -170,6 +172,16 @@ describe("records of lines", () => {
     ['{"value":"v","timestamp":"now"}', "timestamp is a whole number"],
     ['{"value":"v","headers":7}', "headers are an object"],
     ['{"value":"v","headers":[{"value":"x"}]}', "a header has a name"],
+    ['{"value":"v","headers":[{"name":"h","valeu":"x"}]}', 'a header has no field "valeu"; did you mean value?'],
+    ['{"value":"v","headers":[{"name":"h","valueBase64":"*"}]}', "valueBase64 is base64"],
+    ['{"valueBase64":"***"}', "valueBase64 is base64"],
+    ['{"valueBase64":"aGVsbG8=!!"}', "valueBase64 is base64"],
+    ['{"valueBase64":"aGVsbG8"}', "valueBase64 is base64"],
+    ['{"valueBase64":"aGVsbG9="}', "valueBase64 is base64"],
+    ['{"valueBase64":null}', "valueBase64 is base64"],
+    ['{"value":"v","keyBase64":7}', "keyBase64 is base64"],
+    ['{"value":"v","valueBase64":"aGVsbG8="}', "value and valueBase64 are two ways to say one thing"],
+    ['{"value":"v","key":null,"keyBase64":""}', "key and keyBase64 are two ways to say one thing"],
     ["[1]", "a line is no JSON object"],
     ["\xff", "a line is no JSON object"],
   ])("%s is refused", (line, message) => {
@@ -178,6 +190,8 @@ describe("records of lines", () => {
 });
 
 describe("where to begin", () => {
+  beforeAll(() => void vi.stubEnv("TZ", "America/New_York"));
+  afterAll(() => void vi.unstubAllEnvs());
   const nowMs = Date.parse("2024-05-01T12:00:00Z");
 
   test.each([
@@ -190,7 +204,9 @@ describe("where to begin", () => {
     ["1969-07-20", { time: 0 }],
     ["-1.5s", { time: nowMs - 1500 }],
     ["-2w", { time: nowMs - 14 * 86_400_000 }],
-    ["2024-05-01", { time: Date.parse("2024-05-01T00:00:00Z") }],
+    ["2024-05-01", { time: Date.parse("2024-05-01T04:00:00Z") }],
+    ["2024-05-01T00:00", { time: Date.parse("2024-05-01T04:00:00Z") }],
+    ["2024-02-29T12:00Z", { time: Date.parse("2024-02-29T12:00:00Z") }],
     ["2024-05-01T12:00:00Z", { time: nowMs }],
     ["2024-05-01 14:00+02:00", { time: nowMs }],
     ["2024-05-01T12:00:00.250Z", { time: nowMs + 250 }],
@@ -198,10 +214,19 @@ describe("where to begin", () => {
     expect(startingPoint(text, nowMs)).toEqual(expected);
   });
 
-  test.each(["", "yesterday", "-1", "1h", "-5", "1.5", "2024-13-01", "99999999999999999999"])(
-    "%j is refused",
-    (text) => {
-      expect(() => startingPoint(text, nowMs)).toThrow("--from is");
-    },
-  );
+  test.each([
+    "",
+    "yesterday",
+    "-1",
+    "1h",
+    "-5",
+    "1.5",
+    "2024-13-01",
+    "2026-02-30",
+    "2026-02-29T12:00Z",
+    "2024-05-01T25:00",
+    "99999999999999999999",
+  ])("%j is refused", (text) => {
+    expect(() => startingPoint(text, nowMs)).toThrow("--from is");
+  });
 });
