@@ -40,6 +40,8 @@ export abstract class FakeBrokerState {
   /** Said once a subscription has begun, which ends it; null: nothing. */
   afterSubscribe: () => BrokerError | null = () => null;
   window = 4 * 1024 * 1024;
+  /** Who asks for a wider window gets it. */
+  widens = true;
   inlineMax = 1024 * 1024;
   sliceMax = 256 * 1024;
   /** The answer's delay, ms; 0: at once. */

@@ -46,7 +46,10 @@ export class FakeConnection {
   /** Bytes of batches that were sent. */
   dataBytesSent = 0;
   window: number;
-  /** The WindowAcks that came. */
+  /** What Hello asked for; -1: it did not come. */
+  windowWanted = -1;
+  /** The WindowRequests and WindowAcks that came. */
+  readonly windowRequests: number[] = [];
   readonly windowAcks: number[] = [];
 
   constructor(broker: FakeBrokerState, socket: Socket) {
@@ -76,6 +79,12 @@ export class FakeConnection {
             ...new Uint8Array(Uint32Array.of(frame.length).buffer).reverse(),
           );
     this.socket.write(Buffer.concat([header, frame]));
+  }
+
+  /** A wider window counts at once, a smaller one when the client agrees. */
+  tellWindow(window: number): void {
+    this.window = Math.max(this.window, window);
+    this.send("Window", 0, { window });
   }
 
   /** Sends what subscriptions have credit for. */
@@ -169,6 +178,7 @@ export class FakeConnection {
           return;
         }
         broker.welcomes++;
+        this.windowWanted = message.body.window;
         return this.send("Welcome", 0, {
           version: 1,
           clusterId: new Uint8Array(16),
@@ -224,8 +234,9 @@ export class FakeConnection {
       case "ProducePart":
         return this.#part(message.body);
       case "WindowRequest":
-        this.window = Math.max(this.window, message.body.window);
-        return this.send("Window", 0, { window: this.window });
+        this.windowRequests.push(message.body.window);
+        if (broker.widens) this.tellWindow(Math.max(this.window, message.body.window));
+        return;
       case "WindowAck":
         this.windowAcks.push(message.body.window);
         this.window = message.body.window;
