@@ -110,15 +110,16 @@ keep their order only from the change on. Producers and consumers that run learn
 const produce: CommandDefinition = {
   synopsis: "produce <topic>",
   summary: "Send records: lines of standard input or files, JSON, or whole files",
-  details: `Each line is the value of a record, unless one of the --key..., --json-lines or --whole options says otherwise.
+  details: `Each line is the value of a record, unless one of the --key..., --json-lines or --whole options says otherwise. A line
+ends at \\n; a \\r before it belongs to the value.
 With --json a line {"acked":N} says how many are acknowledged so far, as durable as the topic promises; the
 last one has "done":true. Records with the same key keep their order. After a signal what was read is sent.
 Where it fails at a line, those before it are sent, and no others. Where the broker did not take all, acked is
-less than the given of the last line: which are missing nobody knows, and all of them again repeats the others.
+less than the given of the last line: which are missing nobody knows, and all of them again repeat the others.
 
 A line of --json-lines is what "consume --format json" prints: {"key":"k","value":"v","headers":[{"name":"h",
 "value":"x"}],"timestamp":1714564800000,"partition":0}. Only value is needed; one that is no text is sent as
-JSON; keyBase64 and valueBase64 are bytes; headers may be {"h":"x"}, too; topic and offset are passed over;
+the JSON that it is; keyBase64 and valueBase64 are bytes; headers may be {"h":"x"}, too; topic and offset are passed over;
 a value of null is a tombstone.`,
   examples: [
     ["echo hello | cambium produce greetings", ""],
@@ -130,7 +131,7 @@ a value of null is a tombstone.`,
   ],
   settings: ["client", "produce"],
   options: [
-    repeated("--file <path>", "Read this file instead of standard input", text),
+    repeated("--file <path>", 'Read this file instead of standard input, which is "-"', text),
     new Option("--whole", "Each file, or all of standard input, is one record"),
     new Option("--json-lines", "Each line is a JSON object that describes a record"),
     option("--key <key>", "Key of every record that has no other", text),

@@ -4,6 +4,9 @@ import type { Invocation } from "./command-definition.ts";
 import { CommandError } from "./command-error.ts";
 import type { Output } from "./output.ts";
 
+/** So long nobody wonders. */
+const PATIENCE_MS = 1000;
+
 /**
  * Connects, runs, and closes the connection whatever comes of it. A signal ends the attempt to connect; behind it, ending is
  * the command's own business.
@@ -18,6 +21,7 @@ export async function connected<Result>(
   const giveUp = (): void => attempt.abort(new CommandError("INTERRUPTED", "a signal came before the connection"));
   if (world.stop.signal.aborted) giveUp();
   world.stop.signal.addEventListener("abort", giveUp);
+  const patience = setTimeout(() => output.note(`waiting for a broker at ${settings.server}`), PATIENCE_MS);
   const client = await connect({
     server: settings.server,
     clientId: `cambium-cli ${world.version}`,
@@ -25,7 +29,7 @@ export async function connected<Result>(
     requestTimeoutMs: settings.requestTimeout,
     signal: attempt.signal,
     ...connectionNews(output, settings.server),
-  });
+  }).finally(() => clearTimeout(patience));
   world.stop.signal.removeEventListener("abort", giveUp);
   try {
     return await run(client);

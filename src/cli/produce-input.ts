@@ -13,6 +13,8 @@ export type TakeRecord = (record: ProducerRecord) => Promise<void> | null;
 /** The largest record that a topic may take. */
 const RECORD_BYTES_MAX = 32 * MIB;
 const FILE_CHUNK_SIZE = 256 * KIB;
+/** As a file's name. */
+const STDIN = "-";
 
 type Source = NodeJS.ReadableStream & { destroy(): void };
 
@@ -36,9 +38,19 @@ export class ProduceInput {
     this.#end = end;
   }
 
+  /** A name that is wrong is told before anything is sent. @throws UsageError; what the system says of a file */
+  check(): void {
+    if (this.#files.filter((path) => path === STDIN).length > 1) throw new UsageError("standard input is read once");
+    for (const path of this.#files) {
+      if (path === STDIN) continue;
+      fs.accessSync(path, fs.constants.R_OK);
+      if (fs.statSync(path).isDirectory()) throw new UsageError(`--file ${path} is a folder`);
+    }
+  }
+
   /** Bytes of all files; null: they are read as they come. */
   get size(): number | null {
-    if (this.#files.length === 0) return null;
+    if (this.#files.length === 0 || this.#files.includes(STDIN)) return null;
     return this.#files.reduce((sum, path) => sum + (fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
   }
 
@@ -73,15 +85,10 @@ export class ProduceInput {
   }
 
   async #eachSource(read: (name: string, chunks: AsyncIterable<Uint8Array>) => Promise<void>): Promise<void> {
-    // A name that is wrong is told before anything is sent.
-    for (const path of this.#files) {
-      fs.accessSync(path, fs.constants.R_OK);
-      if (fs.statSync(path).isDirectory()) throw new UsageError(`--file ${path} is a folder`);
-    }
     try {
-      if (this.#files.length === 0) await read("standard input", this.#chunks(this.#stdin));
-      for (const path of this.#files) {
-        await read(path, this.#chunks(fs.createReadStream(path, { highWaterMark: FILE_CHUNK_SIZE })));
+      for (const path of this.#files.length === 0 ? [STDIN] : this.#files) {
+        if (path === STDIN) await read("standard input", this.#chunks(this.#stdin));
+        else await read(path, this.#chunks(fs.createReadStream(path, { highWaterMark: FILE_CHUNK_SIZE })));
       }
     } catch (error) {
       if (!(error instanceof EndedEarly)) throw error;

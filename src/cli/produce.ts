@@ -40,8 +40,11 @@ export function produce(invocation: Invocation): Promise<ExitCode> {
   const topic = String(invocation.arguments[0]);
   const options = invocation.options as ProduceOptions;
   const readLine = lineReader(options);
+  const tally = new Tally(output);
+  const end = AbortSignal.any([world.stop.signal, tally.failed]);
+  const input = new ProduceInput(options.file ?? [], world.stdin, end);
+  input.check();
   return connected(invocation, async (client) => {
-    const tally = new Tally(output);
     const producer = await client.producer({
       topic,
       lingerMs: settings.linger,
@@ -51,8 +54,6 @@ export function produce(invocation: Invocation): Promise<ExitCode> {
       onAck: (ack) => tally.acknowledged(ack),
       onError: (error, { count }) => tally.refused(error, count),
     });
-    const end = AbortSignal.any([world.stop.signal, tally.failed]);
-    const input = new ProduceInput(options.file ?? [], world.stdin, end);
     const progress = new Progress(output, `produce ${topic}`, input.size, () => tally);
     const take = (record: ProducerRecord): Promise<void> | null => tally.take(producer, record);
     const startedMs = performance.now();
@@ -194,7 +195,7 @@ class Tally {
   /** What of the input is in the topic, for whoever has to send the rest of it. */
   #extent(topic: string): string {
     if (this.records === this.#given) return "all that came before the failure, and nothing else";
-    return `of ${this.#given} that were sent; each of the others may be in ${topic} or not`;
+    return `of ${this.#given} that were sent; of the others none is known to be in ${topic}`;
   }
 
   /** A line per turn of the event loop at most, and none while nobody takes them: the number is what counts. */

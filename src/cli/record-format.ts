@@ -87,7 +87,7 @@ const placeholders: Readonly<Record<string, (record: RecordCursor) => Piece | nu
 
 export const FORMAT_HELP = `A format is "value" (the value and a newline), "json" (an object a line), or a template, to which nothing is added:
 end it with \\n to have lines.
-  %t topic   %p partition   %o offset   %k key   %s value   %K and %S their bytes (-1: null)
+  %t topic   %p partition   %o offset   %k key   %s value   %K and %S their sizes in bytes (-1: null)
   %T timestamp in ms   %D the same as a date   %h headers   %j all as JSON   %% a percent sign
   \\n newline   \\t tab   \\r return   \\\\ backslash   \\xHH a byte`;
 

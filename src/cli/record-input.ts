@@ -2,6 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { BrokerError } from "../base/errors.ts";
 import type { ProducerRecord } from "../client/index.ts";
+import { fieldText, membersOf } from "./json-fields.ts";
 import { didYouMean } from "./settings.ts";
 
 type Headers = readonly (readonly [name: string, value: string | Uint8Array | null])[];
@@ -46,11 +47,13 @@ export function keyedLines(separator: Uint8Array, { optional }: KeyedLines, defa
 /** The line is a JSON object and the value as it is; one of its fields is the key, too. */
 export function fieldKeyedLines(field: string, { optional }: KeyedLines, defaults: RecordDefaults): LineReader {
   return (line) => {
-    const key = objectIn(line)[field];
-    if (typeof key === "object" && key !== null) throw invalid(`the field ${field} is no key: ${excerpt(line)}`);
+    const parsed = parse(line);
+    const value = parsed.object[field];
+    if (typeof value === "object" && value !== null) throw invalid(`the field ${field} is no key: ${excerpt(line)}`);
+    const key = textOf(parsed, field);
     const isMissing = key === undefined || key === null;
     if (isMissing && !optional) throw invalid(`there is no field ${field} for the key${keyHint(line)}`);
-    return { ...defaults, ...(!isMissing && { key: String(key) }), value: line };
+    return { ...defaults, ...(!isMissing && { key }), value: line };
   };
 }
 
@@ -80,18 +83,19 @@ const HEADER_FIELDS = ["name", "value", "valueBase64"];
 export function recordLines(defaults: RecordDefaults, ignorePartition: boolean): LineReader {
   return (line) => {
     if (line.length === 0) return null;
-    const object = objectIn(line);
-    refuseOtherFields(object, RECORD_FIELDS, "a record", line);
+    const parsed = parse(line);
+    const { object } = parsed;
+    refuseOtherFields(parsed, RECORD_FIELDS, "a record");
     const { timestamp } = object;
     const partition = ignorePartition ? undefined : object["partition"];
     const numbers = { ...(timestamp !== undefined && { timestamp }), ...(partition !== undefined && { partition }) };
     for (const [name, number] of Object.entries(numbers)) {
       if (!Number.isSafeInteger(number)) throw invalid(`${name} is a whole number: ${excerpt(line)}`);
     }
-    const key = payload(object, "key", line);
-    const value = payload(object, "value", line);
+    const key = payload(parsed, "key");
+    const value = payload(parsed, "value");
     if (value === undefined) throw invalid(`a record has a value; null makes it a tombstone: ${excerpt(line)}`);
-    const headers = object["headers"] === undefined ? undefined : headersIn(object["headers"], line);
+    const headers = object["headers"] === undefined ? undefined : headersIn(parsed);
     return {
       ...defaults,
       ...(numbers as { readonly timestamp?: number; readonly partition?: number }),
@@ -102,27 +106,26 @@ export function recordLines(defaults: RecordDefaults, ignorePartition: boolean):
   };
 }
 
-function refuseOtherFields(
-  object: Readonly<Record<string, unknown>>,
-  fields: readonly string[],
-  what: string,
-  line: Uint8Array,
-): void {
+interface Parsed {
+  readonly object: Readonly<Record<string, unknown>>;
+  /** Of which it was made. */
+  readonly text: string;
+  /** In which it stands. */
+  readonly line: Uint8Array;
+}
+
+function refuseOtherFields({ object, line }: Parsed, fields: readonly string[], what: string): void {
   const unknown = Object.keys(object).find((name) => !fields.includes(name));
   if (unknown !== undefined)
     throw invalid(`${what} has no field "${unknown}"${didYouMean(unknown, fields)}: ${excerpt(line)}`);
 }
 
-/** Text is itself, `<name>Base64` are bytes; other JSON is written as JSON. @returns undefined: the object has none */
-function payload(
-  object: Readonly<Record<string, unknown>>,
-  name: string,
-  line: Uint8Array,
-): string | Uint8Array | null | undefined {
+/** Text is itself, `<name>Base64` are bytes; other JSON is what the line says. @returns undefined: the object has none */
+function payload(parsed: Parsed, name: string): string | Uint8Array | null | undefined {
+  const { object, line } = parsed;
   const encoded = object[`${name}Base64`];
   const value = object[name];
-  if (encoded === undefined)
-    return value === undefined || value === null || typeof value === "string" ? value : JSON.stringify(value);
+  if (encoded === undefined) return textOf(parsed, name);
   if (value !== undefined) throw invalid(`${name} and ${name}Base64 are two ways to say one thing: ${excerpt(line)}`);
   const bytes = typeof encoded === "string" ? Buffer.from(encoded, "base64") : null;
   // What is no base64 is passed over by the decoder, so only what comes out as it went in was all read.
@@ -131,27 +134,45 @@ function payload(
   return bytes;
 }
 
+/** What is no text is taken as it is written: a number may have more digits than a number here. */
+function textOf({ object, text, line }: Parsed, name: string): string | null | undefined {
+  const value = object[name];
+  if (value === undefined || value === null) return value;
+  if (typeof value !== "string") return fieldText(text, name);
+  if (!value.isWellFormed()) throw invalid(`${name} has half a character (a lone surrogate): ${excerpt(line)}`);
+  return value;
+}
+
 /** {"name": "value"}, or [{"name": ..., "value": ...}], which may repeat names. */
-function headersIn(headers: unknown, line: Uint8Array): Headers {
-  const isList = Array.isArray(headers);
+function headersIn({ object, text, line }: Parsed): Headers {
+  const { headers } = object;
   if (typeof headers !== "object" || headers === null) throw invalid(`headers are an object: ${excerpt(line)}`);
-  const list = isList ? headers : Object.entries(headers).map(([name, value]) => ({ name, value }));
-  return list.map((header: Readonly<Record<string, unknown>> | null) => {
+  const headersText = fieldText(text, "headers")!;
+  if (!Array.isArray(headers)) {
+    const parsed = { object: headers as Parsed["object"], text: headersText, line };
+    return Object.keys(headers).map((name) => [name, textOf(parsed, name) ?? null]);
+  }
+  const members = membersOf(headersText);
+  return headers.map((header: Parsed["object"] | null, index) => {
     const name = header?.["name"];
     if (typeof name !== "string") throw invalid(`a header has a name: ${excerpt(line)}`);
-    refuseOtherFields(header!, HEADER_FIELDS, "a header", line);
-    return [name, payload(header!, "value", line) ?? null];
+    const parsed = { object: header!, text: members[index]!.text, line };
+    refuseOtherFields(parsed, HEADER_FIELDS, "a header");
+    return [name, payload(parsed, "value") ?? null];
   });
 }
 
-function objectIn(line: Uint8Array): Readonly<Record<string, unknown>> {
-  let value: unknown;
+function parse(line: Uint8Array): Parsed {
+  let object: unknown;
+  let text = "";
   try {
-    value = isUtf8(line) ? JSON.parse(decoder.decode(line)) : undefined;
+    text = decoder.decode(line);
+    object = isUtf8(line) ? JSON.parse(text) : undefined;
   } catch {
-    value = undefined;
+    object = undefined;
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (typeof object === "object" && object !== null && !Array.isArray(object))
+    return { object: object as Parsed["object"], text, line };
   throw invalid(`a line is no JSON object: ${excerpt(line)}`);
 }
 

@@ -91,7 +91,7 @@ function isOrchestrators(name: string, value: string): boolean {
 function readConfigFile(path: string): Partial<Record<SettingKey, string>> {
   let content: unknown;
   try {
-    content = JSON.parse(fs.readFileSync(path, "utf8"));
+    content = JSON.parse(fs.readFileSync(path, "utf8").replace(/^\ufeff/, ""));
   } catch (error) {
     throw new UsageError(`the config file ${path} cannot be read: ${(error as Error).message}`, { cause: error });
   }

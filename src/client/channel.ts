@@ -113,13 +113,13 @@ export class Channel {
     this.#connection?.destroy(error);
   }
 
-  /** Closes the connection properly, and makes no other. What waits is rejected. */
-  close(): Promise<void> {
+  /** Closes the connection properly, and makes no other. @param error what is told to those who wait, and who come later */
+  close(error: BrokerError = new BrokerError("CLOSED", "the client was closed")): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
-      this.#finish(new BrokerError("CLOSED", "the client was closed"));
+      this.#finish(error);
       this.#closed = resolve;
       if (this.#attempt === null) resolve();
-      else this.#attempt.close();
+      else this.#attempt.close(error);
     });
     return this.#closing;
   }

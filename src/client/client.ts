@@ -60,6 +60,8 @@ export class Client {
   readonly #producers = new Set<Producer>();
   readonly #consumers = new Set<Consumer>();
   readonly #abort = (): void => void this.#abortAll();
+  /** By its signal. */
+  #aborted: BrokerError | null = null;
   #closing: Promise<void> | null = null;
 
   /** Use `connect`. */
@@ -190,13 +192,14 @@ export class Client {
 
   async #abortAll(): Promise<void> {
     const reason = new BrokerError("CLOSED", "the client was aborted", { cause: this.#signal?.reason });
+    this.#aborted = reason;
     const parts = [...this.#producers, ...this.#consumers];
-    await Promise.all(parts.map((part) => part.abort(reason)));
+    await Promise.all([this.#channel.close(reason), ...parts.map((part) => part.abort(reason))]);
     await this.close();
   }
 
   #checkOpen(): void {
+    if (this.#aborted !== null) throw this.#aborted;
     if (this.#closing !== null) throw new BrokerError("CLOSED", "the client is closed");
-    this.#signal?.throwIfAborted();
   }
 }

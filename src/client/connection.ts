@@ -58,6 +58,8 @@ export class Connection {
   #askedMs: number | null = null;
   #heard = false;
   #goodbye: BrokerError | null = null;
+  /** It is being closed: nobody gets an answer any more. */
+  #leftWith: BrokerError | null = null;
 
   /** @param window bytes of batches that it would like to have unacknowledged; 0: it will produce little or nothing */
   constructor(settings: ConnectSettings, window: number, handlers: ConnectionHandlers) {
@@ -132,8 +134,10 @@ export class Connection {
     if (this.#transport !== null) this.#transport.batch(run);
   }
 
-  /** Closes properly; `closed` follows. */
-  close(): void {
+  /** Closes properly; `closed` follows. @param error what those are told at once who wait for an answer */
+  close(error: BrokerError): void {
+    this.#leftWith = error;
+    this.#refusePending(error);
     if (this.#transport === null) this.#opening.destroy(new BrokerError("CLOSED", "the connection was closed"));
     else this.#transport.close();
   }
@@ -151,6 +155,7 @@ export class Connection {
     waitMs: number,
     slice: Pending["slice"],
   ): Promise<Bodies[Answer]> {
+    if (this.#leftWith !== null) return Promise.reject(this.#leftWith);
     return new Promise((resolve, reject) => {
       const correlation = this.nextCorrelation();
       // A tick more: what comes first after a stall is a tick, and then what the broker has answered long ago.
@@ -256,9 +261,13 @@ export class Connection {
     this.#transport = null;
     const error = this.#goodbye ?? reason;
     const lost = error.retriable ? error : new BrokerError("CONNECTION_LOST", error.message, { cause: error });
-    for (const pending of this.#pending.values()) pending.reject(lost);
-    this.#pending.clear();
+    this.#refusePending(lost);
     this.#handlers.closed(error);
+  }
+
+  #refusePending(error: BrokerError): void {
+    for (const pending of this.#pending.values()) pending.reject(error);
+    this.#pending.clear();
   }
 }
 

@@ -24,7 +24,7 @@ export interface ConnectOptions {
   readonly server?: string;
   /** Shown in the broker's logs and stats; at most 1,000 characters. Default "cambium-client". */
   readonly clientId?: string;
-  /** Ends the attempt to connect and, later, everything this client does. */
+  /** Ends the attempt to connect, with its reason; later the client, whose calls then fail with CLOSED and that reason as `cause`. */
   readonly signal?: AbortSignal;
   /** ms that one attempt to connect may take, and `connect` as a whole. Default 10,000. */
   readonly connectTimeoutMs?: number;
@@ -94,6 +94,9 @@ export function connectSettings(options: ConnectOptions): ConnectSettings {
 function parseServer(server: string): ServerAddress {
   const parts = /^(?:\[([\da-fA-F:.%\w]+)\]|([^\s:/[\]]+))(?::(\d{1,5}))?$/.exec(server);
   const port = Number(parts?.[3] ?? PORT_DEFAULT);
-  requireOption(parts !== null && port >= 1 && port <= 65535, `server is "host:port", not "${server}"`);
-  return { host: (parts[1] ?? parts[2])!, port };
+  const host = parts?.[1] ?? parts?.[2];
+  // A number alone was meant as the port; the system would take it for an IPv4 address, 4500 for 0.0.17.148.
+  const isServer = host !== undefined && !/^\d+$/.test(host) && port >= 1 && port <= 65535;
+  requireOption(isServer, `server is "host:port", not "${server}"`);
+  return { host, port };
 }

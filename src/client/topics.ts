@@ -116,6 +116,8 @@ export class Topics {
    * @returns the new topic; null if it was only validated
    * @throws BrokerError TOPIC_ALREADY_EXISTS, INVALID_PARTITIONS, INVALID_CONFIG, LIMIT_EXCEEDED, NO_SPACE; and as all requests do
    */
+  create(topic: NewTopic & { readonly validateOnly?: false }, options?: WaitOptions): Promise<TopicDescription>;
+  create(topic: NewTopic, options?: WaitOptions): Promise<TopicDescription | null>;
   async create(topic: NewTopic, options: WaitOptions = {}): Promise<TopicDescription | null> {
     knownOptions("a topic", topic, NEW_TOPIC);
     const { name, partitions = 1, settings = {}, validateOnly = false } = topic;

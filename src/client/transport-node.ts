@@ -20,10 +20,17 @@ import {
   Opcode,
   writeClientHeader,
 } from "../protocol/websocket.ts";
-import { checkUpgrade, expectedAccept, parseUpgradeResponse, upgradeRequest } from "../protocol/websocket-upgrade.ts";
+import {
+  checkUpgrade,
+  expectedAccept,
+  parseUpgradeResponse,
+  type UpgradeResponse,
+  upgradeRequest,
+} from "../protocol/websocket-upgrade.ts";
 import {
   HEADROOM,
   type OpenTransport,
+  type ServerAddress,
   type Transport,
   type TransportHandlers,
   type TransportOptions,
@@ -43,6 +50,7 @@ class NodeTransport implements Transport {
   readonly #handlers: TransportHandlers;
   readonly #socket: Socket;
   readonly #reader = new MessageReader(ANSWER_BYTES_MAX);
+  readonly #server: ServerAddress;
   readonly #accept: string;
   #timer: NodeJS.Timeout | undefined;
   #received = new Uint8Array(RECEIVE_BYTES_MIN);
@@ -55,6 +63,7 @@ class NodeTransport implements Transport {
 
   constructor({ server, connectTimeoutMs }: TransportOptions, handlers: TransportHandlers) {
     const { host, port } = server;
+    this.#server = server;
     const key = randomBytes(16).toString("base64");
     this.#handlers = handlers;
     this.#accept = expectedAccept(key, (text) => createHash("sha1").update(text).digest("base64"));
@@ -135,14 +144,26 @@ class NodeTransport implements Transport {
 
   /** @returns whether the WebSocket is open now */
   #upgrade(): boolean {
-    const response = parseUpgradeResponse(this.#received.subarray(this.#start, this.#end));
+    const response = this.#upgradeResponse();
     if (response === null) return false;
-    checkUpgrade(response, this.#accept, SUBPROTOCOL);
     clearTimeout(this.#timer);
     this.#start += response.size;
     this.#opened = true;
     this.#handlers.opened(this);
     return true;
+  }
+
+  /** What is refused says who answered: it is often no broker. */
+  #upgradeResponse(): UpgradeResponse | null {
+    try {
+      const response = parseUpgradeResponse(this.#received.subarray(this.#start, this.#end));
+      if (response !== null) checkUpgrade(response, this.#accept, SUBPROTOCOL);
+      return response;
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      const { code, message, details } = error;
+      throw new BrokerError(code, `${this.#server.host}:${this.#server.port}: ${message}`, { details });
+    }
   }
 
   #takeMessages(): void {

@@ -127,7 +127,8 @@ export function readMeta(disk: Disk, data: string, crc32c: Crc32c): FolderMeta |
     );
   }
   const meta = decodeSealedJson(bytes, crc32c) as FolderMeta | null;
-  if (meta === null) throw new BrokerError("LOG_DAMAGED", `${data}/${META} is damaged`);
+  if (meta === null)
+    throw new BrokerError("LOG_DAMAGED", `${data}/${META} is damaged; restore it from a backup. Nothing was changed`);
   if (meta.layout > LAYOUT_VERSION) {
     throw new BrokerError(
       "LAYOUT_UNSUPPORTED",

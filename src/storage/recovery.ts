@@ -257,22 +257,24 @@ class Recovery {
     const { base, position } = expected.synced;
     const first = this.#bases[0] ?? base;
     if (first > expected.logStartOffset) {
-      throw new BrokerError(
-        "LOG_DAMAGED",
-        `${this.#folderName}: offsets ${expected.logStartOffset} to ${first} were durable, and their segments are missing`,
-        { details: { logStartOffset: expected.logStartOffset, first } },
-      );
+      const { logStartOffset } = expected;
+      throw this.#damage(`offsets ${logStartOffset} to ${first} were durable, and their segments are missing`, {
+        logStartOffset,
+        first,
+      });
     }
     const status = this.#environment.disk.status(`${folder}/${segmentFileName(base, "log")}`);
     const size = status?.size ?? -1;
     // An empty segment that there was no room to make anew held nothing.
     if (size >= position || (position === 0 && this.#lacksRoom)) return;
     const found = status === null ? "is missing" : `has ${size} bytes`;
-    throw new BrokerError(
-      "LOG_DAMAGED",
-      `${this.#folderName}: segment ${base} ${found}, but ${position} bytes of it were durable`,
-      { details: { base, position, size } },
-    );
+    throw this.#damage(`segment ${base} ${found}, but ${position} bytes of it were durable`, { base, position, size });
+  }
+
+  /** A loss that no recovery mends, and that nothing was changed for. */
+  #damage(what: string, details: Readonly<Record<string, number>>): BrokerError {
+    const wayOut = "restore its files from a backup; what is left is shown by cambium dump --records";
+    return new BrokerError("LOG_DAMAGED", `${this.#folderName}: ${what}; ${wayOut}`, { details });
   }
 
   /** Sets the point to begin at: the expected indexed one where all that belongs to it is there, else further back. */
@@ -330,10 +332,7 @@ class Recovery {
       return false;
     }
     if (expected !== null && base <= expected.synced.base) {
-      throw new BrokerError(
-        "LOG_DAMAGED",
-        `${this.#folderName}: offsets ${this.#point.end} to ${base} are missing between segments`,
-      );
+      throw this.#damage(`offsets ${this.#point.end} to ${base} are missing between segments`, { base });
     }
     this.#withRoom(() => {
       for (const lost of this.#bases.filter((candidate) => candidate >= base)) this.#quarantineSegment(lost);

@@ -122,7 +122,8 @@ test("files: line by line, or each as one record, larger than a batch", async ()
   const large = join(folder.path, "large.bin");
   writeFileSync(lines, "a\nb\n");
   writeFileSync(large, Buffer.alloc(5 * 1024 * 1024, 7));
-  expect((await run(["produce", topic, "--file", lines, "--file", lines])).stdout).toMatch(/^4 records/);
+  const both = await run(["produce", topic, "--file", lines, "--file", "-"], { input: "c\nd\n" });
+  expect(both.stdout).toMatch(/^4 records/);
   const whole = await run([
     "produce",
     topic,
@@ -220,7 +221,7 @@ describe("what cannot be produced ends with 1", () => {
     const files = ["--file", there, "--file", join(folder.path, "none")];
     const both = await run(["produce", await newTopic(), ...files, "--json"]);
     expect([both.status, errorOf(both)["code"]]).toEqual([1, "ENOENT"]);
-    expect(jsonLines(both.stdout).at(-1)).toMatchObject({ acked: 0, failed: 0 });
+    expect(both.stdout).toBe("");
   });
 
   test("a folder", async () => {
@@ -276,7 +277,7 @@ test("what a broker that fell silent may have taken is told from what it acknowl
   await silent.stop();
   expect([child.exitCode, stdout()]).toEqual([
     1,
-    expect.stringMatching(/^2 records acknowledged .*: of 3 that were sent; each of the others may be in t or not\n$/),
+    expect.stringMatching(/^2 records acknowledged .*: of 3 that were sent; of the others none is known to be in t\n$/),
   ]);
 });
 

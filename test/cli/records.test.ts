@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { unescapedBytes } from "../../src/cli/escapes.ts";
+import { membersOf } from "../../src/cli/json-fields.ts";
 import { lines } from "../../src/cli/lines.ts";
 import { recordFormat, recordJson, recordText } from "../../src/cli/record-format.ts";
 import { fieldKeyedLines, keyedLines, recordLines, valueLines } from "../../src/cli/record-input.ts";
@@ -165,6 +166,49 @@ describe("records of lines", () => {
     expect(read(Buffer.alloc(0))).toBeNull();
   });
 
+  test.each(["12345678901234567891", "1.50", "1e400", "-0", "true", '{"a": 1, "a" : [2.0, "},\\""]}', "[ ]"])(
+    "%s is sent as it is written",
+    (json) => {
+      const read = recordLines({}, false);
+      const line = (text: string): Buffer => Buffer.from(text.replace("#", () => json));
+      expect(read(line('{"headers":{"value":0},"value": # ,"partition":1}'))).toMatchObject({ value: json });
+      expect(read(line('{"value":"}","key":#}'))).toMatchObject({ key: json });
+      expect(read(line('{"value":"v","headers":{"a":",","h":#}}'))).toMatchObject({
+        headers: [
+          ["a", ","],
+          ["h", json],
+        ],
+      });
+      expect(read(line('{"headers":[{"name":"a","value":"b"},{"value":#,"name":"h"}],"value":"v"}'))).toMatchObject({
+        headers: [
+          ["a", "b"],
+          ["h", json],
+        ],
+      });
+      if (json.startsWith("{") || json.startsWith("[")) return;
+      const keyed = fieldKeyedLines("\u00e4", { optional: false }, {});
+      expect(keyed(line('{"x":{"ä":1},"\\u00e4":#}'))).toMatchObject({ key: json });
+    },
+  );
+
+  test("of JSON as it is written a parser makes the same", () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string(), fc.jsonValue()),
+        fc.constantFrom(undefined, " ", "\n\t"),
+        (object, space) => {
+          const text = JSON.stringify(object, null, space);
+          const members = membersOf(text).map(({ name, text }) => [name, JSON.parse(text) as unknown]);
+          expect(members).toEqual(Object.entries(JSON.parse(text) as object));
+          const list = Object.values(object);
+          expect(membersOf(JSON.stringify(list, null, space)).map(({ text }) => JSON.parse(text) as unknown)).toEqual(
+            JSON.parse(JSON.stringify(list)),
+          );
+        },
+      ),
+    );
+  });
+
   test.each([
     ["{}", "a record has a value; null makes it a tombstone: {}"],
     ['{"key":"k"}', 'a record has a value; null makes it a tombstone: {"key":"k"}'],
@@ -180,6 +224,7 @@ describe("records of lines", () => {
     ['{"valueBase64":"aGVsbG9="}', "valueBase64 is base64"],
     ['{"valueBase64":null}', "valueBase64 is base64"],
     ['{"value":"v","keyBase64":7}', "keyBase64 is base64"],
+    ['{"value":"\\ud800"}', "value has half a character"],
     ['{"value":"v","valueBase64":"aGVsbG8="}', "value and valueBase64 are two ways to say one thing"],
     ['{"value":"v","key":null,"keyBase64":""}', "key and keyBase64 are two ways to say one thing"],
     ["[1]", "a line is no JSON object"],

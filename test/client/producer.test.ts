@@ -519,6 +519,7 @@ describe("the end", () => {
   });
 
   test("the client's signal aborts everything", async () => {
+    const isAborted = { code: "CLOSED", message: "the client was aborted", cause: "enough" };
     const broker = await startFakeBroker();
     broker.topic("t");
     broker.fate = () => "ignore";
@@ -528,12 +529,21 @@ describe("the end", () => {
     const send = codeOf(producer.send({ value: "a" }));
     const reading = codeOf(client.consumer({ topic: "t" }).forEach(() => {}));
     await until(() => broker.arrivals === 1);
-    controller.abort();
+    broker.isMute = true;
+    const aborted = [
+      client.stats(),
+      client.fetch({ topic: "t", partition: 0, from: "latest", waitMs: 10_000 }),
+      client.topics.list(),
+    ].map((call) => expect(call).rejects.toMatchObject(isAborted));
+    controller.abort("enough");
     expect(await send).toBe("CLOSED");
     // The end of a loop would say that all was read.
     expect(await reading).toBe("CLOSED");
+    await Promise.all(aborted);
+    await expect(client.topics.list()).rejects.toMatchObject(isAborted);
+    await expect(client.producer()).rejects.toMatchObject(isAborted);
     await until(() => broker.connections.size === 0);
-    await expect(client.producer()).rejects.toThrow();
+    await expect(client.producer()).rejects.toMatchObject(isAborted);
   });
 
   test("a closed producer's memory goes before its client does", async () => {
