@@ -7,7 +7,7 @@ import { BrokerError } from "../../src/base/errors.ts";
 import { KIB } from "../../src/base/units.ts";
 import type { Client, WaitOptions } from "../../src/client/index.ts";
 import { until } from "../helpers/until.ts";
-import { connectTo, startFakeBroker } from "./harness.ts";
+import { codeOf, connectTo, startFakeBroker } from "./harness.ts";
 import { valuesIn } from "./records.ts";
 
 const requests: readonly [string, (client: Client, options: WaitOptions) => Promise<unknown>][] = [
@@ -113,4 +113,32 @@ test("what is no signal is refused", async () => {
   const client = await connectTo(await startFakeBroker());
   const signal = {} as AbortSignal;
   await expect(client.topics.list({ signal })).rejects.toMatchObject({ code: "INVALID_OPTION" });
+});
+
+test("the client's signal aborts everything", async () => {
+  const isAborted = { code: "CLOSED", message: "the client was aborted", cause: "enough" };
+  const broker = await startFakeBroker();
+  broker.topic("t");
+  broker.fate = () => "ignore";
+  const controller = new AbortController();
+  const client = await connectTo(broker, { signal: controller.signal });
+  const producer = await client.producer({ topic: "t" });
+  const send = codeOf(producer.send({ value: "a" }));
+  const reading = codeOf(client.consumer({ topic: "t" }).forEach(() => {}));
+  await until(() => broker.arrivals === 1);
+  broker.isMute = true;
+  const aborted = [
+    client.stats(),
+    client.fetch({ topic: "t", partition: 0, from: "latest", waitMs: 10_000 }),
+    client.topics.list(),
+  ].map((call) => expect(call).rejects.toMatchObject(isAborted));
+  controller.abort("enough");
+  expect(await send).toBe("CLOSED");
+  // The end of a loop would say that all was read.
+  expect(await reading).toBe("CLOSED");
+  await Promise.all(aborted);
+  await expect(client.topics.list()).rejects.toMatchObject(isAborted);
+  await expect(client.producer()).rejects.toMatchObject(isAborted);
+  await until(() => broker.connections.size === 0);
+  await expect(client.producer()).rejects.toMatchObject(isAborted);
 });
