@@ -2,6 +2,7 @@
 import type { Disk, DiskEvents, FileHandle, FileStatus } from "../../src/storage/disk.ts";
 
 export class IdleDisk implements Disk {
+  readonly folderFailures = { count: 0, add: (): void => {} };
   events: DiskEvents | null = null;
   #files = 0;
 

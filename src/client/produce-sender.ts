@@ -3,6 +3,7 @@
  * connections; what is not answered when one is lost goes back to its queue.
  */
 import { BrokerError } from "../base/errors.ts";
+import { KIB } from "../base/units.ts";
 import type { ProduceGrant } from "../protocol/generated/messages.ts";
 import { BATCH_BYTES_INLINE_MAX, BATCH_WINDOW_OVERHEAD } from "../protocol/limits.ts";
 import type { Message } from "../protocol/messages.ts";
@@ -18,6 +19,9 @@ import type { ConnectSettings } from "./options.ts";
 import type { PartitionQueue } from "./partition-queue.ts";
 import { durabilityName } from "./topics.ts";
 import { HEADROOM } from "./transport.ts";
+
+/** Of a large batch: small enough that the broker, which tells of each, is heard of in time behind a slow link. */
+const PART_BYTES_MAX: number = 256 * KIB;
 
 /** A batch that was sent and not answered. */
 interface Sent {
@@ -119,6 +123,8 @@ export class ProduceSender implements ChannelOwner {
       case "ProduceGrant":
         this.#upload(message.correlation, message.body);
         break;
+      case "ProduceProgress":
+        break;
       case "Window":
         // A smaller window counts from this answer on; nothing is sent until what is under way fits into it.
         this.#window = message.body.window;
@@ -190,8 +196,9 @@ export class ProduceSender implements ChannelOwner {
     if (sent === undefined || connection === null) return;
     const { batch } = sent;
     const partAt = HEADROOM + PRODUCE_PART_ENVELOPE_SIZE;
-    for (let position = 0; position < batch.size; position += this.inlineMax) {
-      const size = Math.min(this.inlineMax, batch.size - position);
+    const partMax = Math.min(this.inlineMax, PART_BYTES_MAX);
+    for (let position = 0; position < batch.size; position += partMax) {
+      const size = Math.min(partMax, batch.size - position);
       const part = new Uint8Array(partAt + size);
       writeProducePartEnvelope(part, HEADROOM, correlation, upload, position, size);
       part.set(batch.bytes.subarray(batch.at + position, batch.at + position + size), partAt);

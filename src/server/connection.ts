@@ -74,6 +74,7 @@ export class Connection {
     this.#produceSide = new ProduceSide(broker, frames, this.#window, uploads, refusals, {
       wantsFlush,
       granted: (correlation, upload) => this.#send("ProduceGrant", correlation, { upload }),
+      progressed: (upload, received) => this.#send("ProduceProgress", 0, { upload, received }),
       refused: (correlation, error) => this.#send("Error", correlation, error),
       uploadTooSlow: () =>
         this.#end(new BrokerError("REQUEST_TIMED_OUT", "a large batch came too slowly, or not at all"), CLOSE_POLICY),

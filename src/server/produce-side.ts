@@ -21,6 +21,7 @@ export interface ProduceSideOwner {
   /** There are acknowledgements to send: `flush` is to be called soon. */
   wantsFlush(): void;
   granted(correlation: number, upload: number): void;
+  progressed(upload: number, received: number): void;
   refused(correlation: number, error: ErrorBody): void;
   /** A granted upload does not come, or too slowly. */
   uploadTooSlow(): void;
@@ -62,6 +63,8 @@ export class ProduceSide implements ProduceOwner {
     this.#owner = owner;
     this.#uploads = new Uploads(broker.store.memory.bytes, broker.pool, uploads, {
       granted: (correlation, upload) => owner.granted(correlation, upload),
+      progressed: (upload, received) => owner.progressed(upload, received),
+      inFront: () => window.onTheirWayMax,
       tooSlow: () => owner.uploadTooSlow(),
     });
     this.#refusals = new Refusals(refusals, {
@@ -82,7 +85,7 @@ export class ProduceSide implements ProduceOwner {
     produce.read(reader);
     const { batchAt, batchSize, acks } = produce;
     this.#window.take(batchSize);
-    this.#uploads.brought(batchSize);
+    this.#uploads.broughtFirst(batchSize);
     try {
       checkAcks(acks);
       const partition = this.#broker.topics.partitionByBytes(reader.bytes, produce.topicIdAt, produce.partition);
@@ -111,7 +114,6 @@ export class ProduceSide implements ProduceOwner {
   part(): void {
     const { reader, part } = this.#frames;
     part.read(reader);
-    this.#uploads.brought(part.bytesSize);
     this.#uploads.part(part.upload, part.position, reader.bytes, part.bytesAt, part.bytesSize);
   }
 

@@ -43,6 +43,11 @@ export class ProduceWindow implements WindowHolder {
     return STANDING_WINDOW + this.#granted;
   }
 
+  /** Bytes that the client may have sent by now and that are not answered. */
+  get onTheirWayMax(): number {
+    return Math.max(this.size, this.#unacknowledged) + this.#expected;
+  }
+
   get granted(): number {
     return this.#granted;
   }

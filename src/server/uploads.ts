@@ -7,6 +7,7 @@
  * whose client brings too little is given up.
  */
 import { BrokerError } from "../base/errors.ts";
+import { KIB } from "../base/units.ts";
 import type { BlockPool, MemoryWaiter } from "../broker/block-pool.ts";
 import { copyIntoShared } from "../broker/copy-into-shared.ts";
 import type { Partition } from "../broker/partition.ts";
@@ -31,12 +32,14 @@ interface OpenUpload extends UploadRequest {
 
 /** What uploads of all connections share. */
 export class UploadBudget {
+  readonly bytes: number;
   #left: number;
   /** By whom to tell, in the order in which they came: a large one is not passed for ever. */
   readonly #waiting = new Map<() => void, number>();
 
   /** @param bytes of blocks that uploads may hold together */
   constructor(bytes: number) {
+    this.bytes = bytes;
     this.#left = bytes;
   }
 
@@ -77,6 +80,10 @@ export class UploadBudget {
 export interface UploadsOwner {
   /** Parts may be sent. */
   granted(correlation: number, upload: number): void;
+  /** So much has come. */
+  progressed(upload: number, received: number): void;
+  /** Bytes of other batches that the client may have sent before it can know of a grant, and that have not come yet. */
+  inFront(): number;
   /** The client brings too little. */
   tooSlow(): void;
 }
@@ -87,6 +94,8 @@ const WAITING_MAX = 64;
 const BYTES_PER_MS_MIN = 64;
 /** How often that is looked at. In this time even the slowest brings a frame of the largest size. */
 const PERIOD_MS = 20_000;
+/** So often its client hears that it is getting on; behind the slowest link it would else hear nothing for minutes. */
+const PROGRESS_BYTES = 256 * KIB;
 
 export class Uploads implements MemoryWaiter {
   readonly #memory: Uint8Array;
@@ -101,6 +110,10 @@ export class Uploads implements MemoryWaiter {
   #taken = 0;
   /** What the client has brought of what is due; one frame may be under way. */
   #brought = 0;
+  /** What may still come before the first part. */
+  #inFront = 0;
+  /** What of the open upload its client was told of. */
+  #told = 0;
   #pace: NodeJS.Timeout | undefined;
   #nextId = 1;
   #closed = false;
@@ -129,16 +142,28 @@ export class Uploads implements MemoryWaiter {
     return this.#waiting[0]?.size ?? 0;
   }
 
-  /** @throws BrokerError BUSY */
+  /** @throws BrokerError MESSAGE_TOO_LARGE, BUSY */
   begin(request: UploadRequest): void {
+    const { bytes } = this.#budget;
+    if (this.#pool.blockSize(request.size) > bytes)
+      throw new BrokerError(
+        "MESSAGE_TOO_LARGE",
+        `a batch of ${request.size} bytes is too large for this broker's memory: it takes up to ${bytes}; a larger pool makes room`,
+      );
     if (this.#waiting.length >= WAITING_MAX)
       throw new BrokerError("BUSY", "too many large batches wait on this connection");
     this.#waiting.push(request);
     if (this.#waiting.length === 1) this.retry();
   }
 
-  /** The client has brought something, whatever it is: what it had sent before lies in front of the parts. */
-  brought(bytes: number): void {
+  /** The client has brought another batch. It lies in front of the parts if it was sent before the grant was heard of. */
+  broughtFirst(bytes: number): void {
+    const counted = Math.min(bytes, this.#inFront);
+    this.#inFront -= counted;
+    this.#keepPace(counted);
+  }
+
+  #keepPace(bytes: number): void {
     if (this.#open !== null) this.#brought = Math.min(this.#brought + bytes, this.#due + REQUEST_BYTES_MAX);
   }
 
@@ -160,12 +185,20 @@ export class Uploads implements MemoryWaiter {
     }
     copyIntoShared(frame, at, size, this.#memory, open.address + position);
     open.received += size;
-    if (open.received < open.size) return;
+    this.#inFront = 0;
+    this.#keepPace(size);
+    if (open.received < open.size) return this.#tellProgress(open);
     this.#open = null;
     clearInterval(this.#pace);
     open.partition.appendBlock(open.address, open.size, open.owner, open.token);
     this.#giveBack();
     this.retry();
+  }
+
+  #tellProgress({ id, received }: OpenUpload): void {
+    if (received - this.#told < PROGRESS_BYTES) return;
+    this.#told = received;
+    this.#owner.progressed(id, received);
   }
 
   /** The connection is gone: what was not complete is given back. */
@@ -199,6 +232,8 @@ export class Uploads implements MemoryWaiter {
     this.#waiting.shift();
     this.#open = { ...request, id: this.#nextId++, address, received: 0 };
     this.#brought = REQUEST_BYTES_MAX;
+    this.#told = 0;
+    this.#inFront = this.#owner.inFront();
     this.#pace = setInterval(() => this.#checkPace(), this.#periodMs).unref();
     this.#owner.granted(request.correlation, this.#open.id);
     return true;

@@ -109,7 +109,7 @@ export class WebSocketServer {
       frames: new HotFrames(),
       // Half of the memory may be on its way in; the other half serves readers.
       windows: new WindowBudget(broker.pool.size / 2, options.monotonicMs),
-      uploads: new UploadBudget(Math.max(broker.pool.blockSizeMax, broker.pool.size / 4)),
+      uploads: new UploadBudget(broker.pool.size / 4),
       turns: new Turns(),
       refusals: new RefusalTurns(),
       identity: options.identity,

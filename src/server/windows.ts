@@ -139,7 +139,7 @@ export class WindowBudget {
     const wanted = target - holder.granted;
     const part = Math.floor(this.#left / this.#waiting.size);
     const more = Math.max(owed, Math.min(wanted, part));
-    if (more < Math.min(wanted, STANDING_WINDOW)) return;
+    if (owed === 0 && more < Math.min(wanted, STANDING_WINDOW)) return;
     this.#waiting.delete(holder);
     this.#left -= more;
     holder.widen(holder.granted + more);
@@ -162,11 +162,13 @@ export class WindowBudget {
     const slow = [...this.#holders].filter(({ askedBackMs }) => askedBackMs >= 0 && askedBackMs < since);
     slow.sort((left, right) => left.askedBackMs - right.askedBackMs);
     let held = slow.reduce((sum, { granted }) => sum + granted, 0);
-    for (const holder of slow) {
-      if (held <= this.#total * SLOW_SHARE) return;
-      held -= holder.granted;
-      holder.revoke();
-    }
+    const taken = slow.filter(({ granted }) => {
+      const isTooMuch = held > this.#total * SLOW_SHARE;
+      if (isTooMuch) held -= granted;
+      return isTooMuch;
+    });
+    // What one loses may widen the next one, who is then asked for nothing any more.
+    for (const holder of taken) if (holder.askedBackMs >= 0) holder.revoke();
   }
 
   #askBack(): void {

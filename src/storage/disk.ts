@@ -70,7 +70,19 @@ export interface FileStatus {
   readonly isDirectory: boolean;
 }
 
+/**
+ * Syncs of folders that failed since the process began, of all threads together. After one, the kernel takes for written
+ * whatever names the folder had, whoever made them (contract D4 for names).
+ */
+export interface FolderFailures {
+  readonly count: number;
+  add(): void;
+}
+
 export interface Disk {
+  /** `syncDirectory` adds to it; who submits a sync adds what failed of it. */
+  readonly folderFailures: FolderFailures;
+
   /**
    * Writes `length` bytes of the core's memory from `address` to `file` at `position`.
    * The memory must not change until writeCompleted(ticket).

@@ -36,8 +36,6 @@ export class Drain implements DiskEvents {
   /** Logs in the group that is being synced, which is none while it is empty. */
   #syncing: PartitionLog[] = [];
   #group: GroupCommit | null = null;
-  /** Folders whose last sync failed. */
-  readonly #doubtful = new Set<string>();
   /** Those of them for which the journal is. */
   #journaled: ReadonlySet<PartitionLog> = new Set();
   #groups = 0;
@@ -121,7 +119,7 @@ export class Drain implements DiskEvents {
     if (this.#syncing.length > 0) return;
     for (const { entry } of this.#journal?.releasing() ?? []) this.#dirty.add(this.#logs.get(entry)!);
     if (this.#dirty.size === 0) return;
-    const group = new GroupCommit(this.#disk, this.#doubtful);
+    const group = new GroupCommit(this.#disk);
     const journaled = this.#writeJournal(group);
     const logs = [...journaled];
     let smallLogs = journaled.size;
@@ -173,6 +171,7 @@ export class Drain implements DiskEvents {
     const logs = this.#syncing;
     const journaled = this.#journaled;
     const failures = this.#group!.end(failed);
+    const isDurable = failures.files.length === 0 && failures.folders.size === 0;
     this.#syncing = [];
     this.#group = null;
     this.#journaled = new Set();
@@ -181,7 +180,7 @@ export class Drain implements DiskEvents {
       if (journaled.has(log)) log.journalCompleted(isJournalDurable);
       else log.syncCompleted(failures);
       // A disk that fails is not asked again at once: the next tick does.
-      if (log.isSyncPressing) (failed.length === 0 ? this.#dirty : this.#background).add(log);
+      if (log.isSyncPressing) (isDurable ? this.#dirty : this.#background).add(log);
     }
   }
 

@@ -1,22 +1,30 @@
 /**
  * The files and folders of one group commit. Logs that share a folder have it synced once, and hear together how that went.
  *
- * After a sync of a folder failed, the kernel takes for written whatever names it had there, whoever made them (contract D4 for
- * names). So the folder is changed before it is synced again, which makes the kernel write all of them.
+ * Once any sync of a folder has failed, folders are changed before they are synced, which makes the kernel write what it may
+ * take for written (FolderFailures). A folder that cannot be changed counts as one whose sync failed.
  */
-import type { Disk, FailedSync, FileHandle, SyncCollector, SyncFailures } from "./disk.ts";
+import {
+  type Disk,
+  DiskError,
+  type FailedSync,
+  type FileHandle,
+  type SyncCollector,
+  type SyncFailures,
+} from "./disk.ts";
 import { renewFolder } from "./folder-names.ts";
 
 export class GroupCommit implements SyncCollector {
   readonly files: FileHandle[] = [];
   readonly #disk: Disk;
   readonly #folders = new Map<string, FileHandle>();
-  readonly #doubtful: Set<string>;
+  /** Errno names of those that could not be changed. */
+  readonly #unchanged = new Map<string, string>();
+  readonly #failuresBefore: number;
 
-  /** @param doubtful folders whose last sync failed; shared by one group after another */
-  constructor(disk: Disk, doubtful: Set<string>) {
+  constructor(disk: Disk) {
     this.#disk = disk;
-    this.#doubtful = doubtful;
+    this.#failuresBefore = disk.folderFailures.count;
   }
 
   get directories(): readonly FileHandle[] {
@@ -32,9 +40,19 @@ export class GroupCommit implements SyncCollector {
   }
 
   addFolder(folder: string): void {
-    if (this.#folders.has(folder)) return;
-    if (this.#doubtful.has(folder)) renewFolder(this.#disk, folder);
-    this.#folders.set(folder, this.#disk.openDirectory(folder));
+    if (this.#folders.has(folder) || this.#unchanged.has(folder)) return;
+    if (this.#failuresBefore === 0 || this.#renew(folder)) this.#folders.set(folder, this.#disk.openDirectory(folder));
+  }
+
+  #renew(folder: string): boolean {
+    try {
+      renewFolder(this.#disk, folder);
+      return true;
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      this.#unchanged.set(folder, error.code);
+      return false;
+    }
   }
 
   /** Nobody takes part after all. */
@@ -44,14 +62,14 @@ export class GroupCommit implements SyncCollector {
 
   /** The sync has ended. */
   end(failed: readonly FailedSync[]): SyncFailures {
-    const folders = new Map<string, string>();
+    const { folderFailures } = this.#disk;
+    // One that failed elsewhere meanwhile may have taken names of these with it.
+    const isDoubtful = folderFailures.count !== this.#failuresBefore;
+    const folders = new Map(this.#unchanged);
     for (const [folder, directory] of this.#folders) {
       const code = failed.find(({ file }) => file === directory)?.code;
-      if (code === undefined) this.#doubtful.delete(folder);
-      else {
-        this.#doubtful.add(folder);
-        folders.set(folder, code);
-      }
+      if (code !== undefined) folderFailures.add();
+      if (code !== undefined || isDoubtful) folders.set(folder, code ?? "EIO");
       this.#disk.close(directory);
     }
     return { files: failed, folders };

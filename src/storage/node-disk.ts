@@ -10,6 +10,7 @@ import {
   type DiskEvents,
   type FileHandle,
   type FileStatus,
+  type FolderFailures,
   type OpenMode,
   type SyncGroup,
 } from "./disk.ts";
@@ -28,6 +29,8 @@ export interface NodeDiskOptions {
   readonly watch?: FileCallWatch;
   /** While it is shut, no file or folder comes, and none grows: what would let it is refused as on a full disk. */
   readonly gate?: { readonly isShut: boolean };
+  /** Absent: those of this disk alone. */
+  readonly folderFailures?: FolderFailures;
   /** Who syncs submitted groups; the events follow from there. Absent: the calling thread syncs at once. */
   readonly syncer?: Syncer;
 }
@@ -41,6 +44,7 @@ const OPEN_FLAGS: Record<OpenMode, number> = {
 };
 
 export class NodeDisk implements Disk {
+  readonly folderFailures: FolderFailures;
   readonly #memory: Uint8Array;
   readonly #events: DiskEvents | undefined;
   readonly #watch: FileCallWatch | undefined;
@@ -48,6 +52,7 @@ export class NodeDisk implements Disk {
   readonly #syncer: Syncer | undefined;
 
   constructor(options: NodeDiskOptions = {}) {
+    this.folderFailures = options.folderFailures ?? new OwnFolderFailures();
     this.#memory = options.memory ?? new Uint8Array(0);
     this.#events = options.events;
     this.#watch = options.watch;
@@ -146,6 +151,9 @@ export class NodeDisk implements Disk {
       const directory = fs.openSync(path, fs.constants.O_RDONLY);
       try {
         fs.fsyncSync(directory);
+      } catch (error) {
+        this.folderFailures.add();
+        throw error;
       } finally {
         fs.closeSync(directory);
       }
@@ -201,6 +209,14 @@ export class NodeDisk implements Disk {
     } finally {
       this.#watch?.leave();
     }
+  }
+}
+
+class OwnFolderFailures implements FolderFailures {
+  count = 0;
+
+  add(): void {
+    this.count++;
   }
 }
 

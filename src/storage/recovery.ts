@@ -371,7 +371,8 @@ class Recovery {
       const synced = this.#syncedPositionIn(base);
       if (this.#task.sameBoot) this.#withRoom(() => this.#copy(file, synced, this.#point.position, file, synced));
       // A segment that the log has left gets no other sync; an earlier life may have cut it back behind its last one.
-      if (this.#scannedBytes > 0 || this.#cutBytes > 0 || base !== this.#bases.at(-1)) disk.sync(file);
+      if (this.#scannedBytes > 0 || this.#cutBytes > 0 || base !== this.#bases.at(-1))
+        this.#withRoom(() => disk.sync(file));
     } finally {
       disk.close(file);
     }

@@ -18,6 +18,7 @@ import type { LogEnvironment, LogSettings } from "../storage/partition-log.ts";
 import type { RecoveredLog } from "../storage/recovery.ts";
 import { UnsyncedCount } from "../storage/unsynced-count.ts";
 import { commitFault, type FaultPoint, type PlannedFault } from "./faults.ts";
+import { SharedFolderFailures } from "./folder-failures.ts";
 import { SharedOpenFiles, TrackedDisk } from "./open-files.ts";
 import { SharedPublisher } from "./publication.ts";
 import { type ResultsOwner, ResultsWriter } from "./results-writer.ts";
@@ -93,6 +94,7 @@ class LogWorker implements ResultsOwner {
       },
       watch: markFileCalls(this.#control),
       gate: new SharedWriteGate(map, buffer),
+      folderFailures: new SharedFolderFailures(map, buffer),
       syncer: (ticket, group) => this.#submitSync(ticket, group),
     });
     this.#environment = {

@@ -2,21 +2,23 @@
 import { workerData } from "node:worker_threads";
 import { NodeDisk } from "../storage/node-disk.ts";
 import type { ReaderEnvironment } from "../storage/segment-place.ts";
+import { SharedFolderFailures } from "./folder-failures.ts";
 import { ConsistentReader } from "./publication.ts";
 import { outcomeOf, type TaskOutcome } from "./task-outcome.ts";
 import { makeThreadCore, newSegmentId, type ThreadData } from "./thread.ts";
 import { SharedWriteGate, WriteGateKeeper } from "./write-gate.ts";
 
-/** For metadata, which is written whatever the gate says. */
-export const disk = new NodeDisk();
-
 const data = workerData as ThreadData;
 
 const shared = data.memory.buffer as SharedArrayBuffer;
+const folderFailures = new SharedFolderFailures(data.map, shared);
 const gate = new SharedWriteGate(data.map, shared);
 
+/** For metadata, which is written whatever the gate says. */
+export const disk = new NodeDisk({ folderFailures });
+
 /** For all else. */
-export const gatedDisk = new NodeDisk({ gate });
+export const gatedDisk = new NodeDisk({ folderFailures, gate });
 
 const pauseWord = new Int32Array(new SharedArrayBuffer(4));
 export const gateKeeper = new WriteGateKeeper(gate, data.map, shared, (ms) => void Atomics.wait(pauseWord, 0, 0, ms));

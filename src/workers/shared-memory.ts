@@ -59,6 +59,8 @@ const CONTROL_WORDS = 16;
 const MAIN_BELL_AT = WORD_SPACING;
 /** 1: log writes are refused, as on a full disk (write-gate.ts). */
 const WRITE_GATE_AT = 2 * WORD_SPACING;
+/** Counts syncs of folders that failed (folder-failures.ts). */
+const FOLDER_FAILURES_AT = 3 * WORD_SPACING;
 
 /** An arrival: {u32 entry, u32 request, u32 address, u32 length}. */
 export const ARRIVAL_SIZE = 16;
@@ -116,6 +118,7 @@ export interface MemoryMap {
   readonly size: number;
   readonly mainBell: number;
   readonly writeGate: number;
+  readonly folderFailures: number;
   readonly crcTables: number;
   readonly logWorkers: readonly LogWorkerMap[];
   readonly maintenanceWorkers: readonly MaintenanceWorkerMap[];
@@ -144,7 +147,7 @@ export interface LogWorkerMap {
 
 export function mapMemory({ logWorkers, maintenanceWorkers, poolBytes }: MemorySizes): MemoryMap {
   assert(poolBytes % POOL_BLOCK_MAX === 0, "the pool is a multiple of its largest block");
-  let at = WRITE_GATE_AT + WORD_SPACING;
+  let at = FOLDER_FAILURES_AT + WORD_SPACING;
   const take = (size: number, alignment: number): number => {
     const address = Math.ceil(at / alignment) * alignment;
     at = address + size;
@@ -174,6 +177,7 @@ export function mapMemory({ logWorkers, maintenanceWorkers, poolBytes }: MemoryS
     size,
     mainBell: MAIN_BELL_AT / 4,
     writeGate: WRITE_GATE_AT / 4,
+    folderFailures: FOLDER_FAILURES_AT / 4,
     crcTables,
     logWorkers: workers,
     maintenanceWorkers: maintenance,

@@ -123,6 +123,7 @@ export const bodies: { readonly [Name in BodyName]: fc.Arbitrary<Bodies[Name]> }
   ProduceBegin: fc.record({ topicId: uuid, partition: int32, leaderEpoch: int32, acks: int8, size: uint32 }),
   ProduceGrant: fc.record({ upload: uint32 }),
   ProducePart: fc.record({ upload: uint32, position: uint32, bytes }),
+  ProduceProgress: fc.record({ upload: uint32, received: uint32 }),
   ProduceAck: fc.record({ baseOffset: offset, ...partitionOffsets, durability, duplicate: fc.boolean() }),
   ListOffset: fc.record({ topicId: uuid, partition: int32, start, value: offset }),
   ListOffsetResult: fc.record({ offset, timestamp: timestampOrNone, ...partitionOffsets }),

@@ -9,12 +9,16 @@ const KIB = 1024;
 class UploadingClient {
   readonly outcomes = new Outcomes();
   readonly granted: { correlation: number; upload: number }[] = [];
+  readonly progress: number[] = [];
+  inFront = 0;
   complaints = 0;
   readonly uploads: Uploads;
 
   constructor(bench: BrokerBench, budget: UploadBudget, periodMs?: number) {
     const owner = {
       granted: (correlation: number, upload: number) => void this.granted.push({ correlation, upload }),
+      progressed: (_upload: number, received: number) => void this.progress.push(received),
+      inFront: () => this.inFront,
       tooSlow: () => void this.complaints++,
     };
     this.uploads = new Uploads(bench.store.memory.bytes, bench.broker.pool, budget, owner, periodMs);
@@ -110,11 +114,12 @@ describe("uploads", () => {
       vi.useRealTimers();
     });
 
-    /** An upload of 8 MiB, whose client brings so much after each second. @returns periods until it was given up; 10: it was not */
-    async function periodsOf(bring: (client: UploadingClient, second: number) => void): Promise<number> {
-      const bench = new BrokerBench({ poolBytes: 32 << 20, blockMax: 8 << 20 });
-      const client = new UploadingClient(bench, new UploadBudget(8 << 20));
-      client.begin(await bench.openTopic("t"), 8 << 20);
+    /** An upload of 16 MiB, whose client brings so much after each second. @returns periods until it was given up; 10: it was not */
+    async function periodsOf(bring: (client: UploadingClient, second: number) => void, inFront = 0): Promise<number> {
+      const bench = new BrokerBench({ poolBytes: 64 << 20, blockMax: 16 << 20 });
+      const client = new UploadingClient(bench, new UploadBudget(16 << 20));
+      client.inFront = inFront;
+      client.begin(await bench.openTopic("t"), 16 << 20);
       let seconds = 0;
       while (client.complaints === 0 && seconds < (10 * PERIOD_MS) / 1000) {
         vi.advanceTimersByTime(1000);
@@ -134,21 +139,51 @@ describe("uploads", () => {
       expect(
         await periodsOf((client, second) => {
           if (second < 4) client.part(second << 20, new Uint8Array(1 << 20));
-          client.uploads.brought(second < 4 ? 1 << 20 : 0);
         }),
       ).toBe(2);
     });
 
-    test("is not, where it is just fast enough, by large frames or by others that it had sent before", async () => {
-      const perSecond = 64_000;
-      expect(await periodsOf((client) => client.uploads.brought(perSecond))).toBe(10);
-      const frame = 1 << 20;
+    const perSecond = 64_000;
+
+    test("is not, where it is just fast enough, by large frames or by small ones", async () => {
+      const small = new Uint8Array(perSecond);
+      expect(await periodsOf((client, second) => client.part(second * perSecond, small))).toBe(10);
+      const frame = new Uint8Array(1 << 20);
       let sent = 0;
       const whole = (client: UploadingClient, second: number): void => {
-        for (; sent + frame <= (second + 1) * perSecond; sent += frame) client.uploads.brought(frame);
+        for (; sent + frame.length <= (second + 1) * perSecond; sent += frame.length) client.part(sent, frame);
       };
       expect(await periodsOf(whole)).toBe(10);
     });
+
+    test("is not, while what it had sent before lies in front; what it sends instead of parts does not count", async () => {
+      const others = (client: UploadingClient): void => client.uploads.broughtFirst(perSecond);
+      expect(await periodsOf(others, 12 << 20)).toBe(10);
+      expect(await periodsOf(others, 2 << 20)).toBe(3);
+      const behind = (client: UploadingClient, second: number): void => {
+        if (second === 0) client.part(0, Uint8Array.of(7));
+        client.uploads.broughtFirst(perSecond);
+      };
+      expect(await periodsOf(behind, 12 << 20)).toBe(1);
+    });
+  });
+
+  test("its client hears now and then that it gets on", async () => {
+    const bench = makeBench();
+    const client = new UploadingClient(bench, new UploadBudget(1 << 20));
+    client.begin(await bench.openTopic("t"), 700 * KIB);
+    for (let position = 0; position < 700 * KIB; position += 10 * KIB) client.part(position, new Uint8Array(10 * KIB));
+    expect(client.progress).toEqual([260 * KIB, 520 * KIB]);
+  });
+
+  test("a batch for which all uploads together may not take the memory is refused, and so are no others", async () => {
+    const bench = makeBench();
+    const partition = await bench.openTopic("t");
+    const client = new UploadingClient(bench, new UploadBudget(256 * KIB));
+    const tooLarge = expect.objectContaining({ code: "MESSAGE_TOO_LARGE" });
+    expect(() => client.begin(partition, 256 * KIB + 1)).toThrow(tooLarge);
+    client.begin(partition, 256 * KIB);
+    expect(client.granted.length).toBe(1);
   });
 
   test("parts that overlap, leave a gap or go beyond what was announced are refused", async () => {

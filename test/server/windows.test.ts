@@ -186,6 +186,41 @@ describe("produce windows", () => {
     expect(silent.filter(({ window }) => window.size > STANDING_WINDOW)).toHaveLength(2);
   });
 
+  test("who lacks only a little of a share has a turn, too, among many who ask again and again", () => {
+    const budget = newBudget(16 * MIB);
+    const share = LARGEST - STANDING_WINDOW;
+    const filling = clients(budget, Math.floor((16 * MIB) / share) - 1, LARGEST);
+    const tooMuch = budget.bytesLeft - (share - 20_000);
+    filling.push(new Client(budget, tooMuch + STANDING_WINDOW));
+    const lacking = new Client(budget, 4 * MIB);
+    expect(lacking.window.granted).toBe(share - 20_000);
+    const others = clients(budget, 50, 4 * MIB);
+    const asking = setInterval(() => {
+      for (const { window } of [lacking, ...filling, ...others]) window.request(4 * MIB);
+    }, 50);
+    vi.advanceTimersByTime(20_000);
+    clearInterval(asking);
+    for (const { told } of others) expect(Math.max(...told)).toBeGreaterThanOrEqual(LARGEST);
+    expect(Math.max(...lacking.told)).toBeGreaterThanOrEqual(LARGEST);
+  });
+
+  test("a window that was widened by what another lost is not taken with it", () => {
+    const budget = newBudget(16 * MIB);
+    const [one, other, third] = [4, 4, 8].map((mib) => new Client(budget, mib * MIB, true)) as [Client, Client, Client];
+    for (const { window } of [one, other, third]) window.take(MIB);
+    vi.advanceTimersByTime(1000);
+    const passing = clients(budget, 10, 0);
+    for (const { window } of passing) window.request(8 * MIB);
+    vi.advanceTimersByTime(120);
+    for (const { window } of passing) window.close();
+    expect([one, other, third].every(({ window }) => window.askedBackMs >= 0)).toBe(true);
+    new Client(budget, 0).window.request(MIB);
+    other.window.request(8 * MIB);
+    vi.advanceTimersByTime(2000);
+    expect(other.told.length).toBeGreaterThan(1);
+    expect(other.window.size).toBe(other.told.at(-1));
+  });
+
   test("an answer that a wider window has overtaken takes nothing away", () => {
     const budget = newBudget(16 * MIB);
     const [one] = clients(budget, 4, 4 * MIB) as [Client];

@@ -88,6 +88,7 @@ export class FakeDisk implements Disk {
   #writes: FlyingWrite[] = [];
   #sync: FlyingSync | null = null;
 
+  readonly folderFailures = { count: 0, add: (): void => void this.folderFailures.count++ };
   events: DiskEvents | null = null;
   /** Completions wait for `completeWrite` and `completeSync`. */
   held = false;
@@ -281,7 +282,13 @@ export class FakeDisk implements Disk {
     this.#alive();
     const inode = this.#find(path);
     if (inode === undefined) throw new DiskError("ENOENT", "sync");
-    this.#begin("syncDirectory", path);
+    try {
+      this.#begin("syncDirectory", path);
+    } catch (error) {
+      if (error instanceof DiskError) this.folderFailures.add();
+      if (error instanceof DiskError && inode instanceof FakeDirectory) inode.lose();
+      throw error;
+    }
     if (inode instanceof FakeDirectory) inode.confirm();
     else inode.confirm(inode.lastChange);
   }
@@ -433,6 +440,7 @@ export class FakeDisk implements Disk {
     this.crashAt = Number.POSITIVE_INFINITY;
     this.fault = null;
     this.events = null;
+    this.folderFailures.count = 0;
   }
 
   #handle(inode: FakeInode, path: string, mode: OpenMode): FileHandle {

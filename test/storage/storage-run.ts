@@ -95,7 +95,8 @@ export interface StoredBatch {
 
 export class StorageRun implements LogEvents {
   readonly disk: FakeDisk;
-  readonly drain: Drain;
+  /** Of the log worker whose turn it is. */
+  drain: Drain;
   readonly folder: OpenedFolder;
   readonly expected: ExpectedEnds;
   readonly settings: LogSettings;
@@ -170,6 +171,12 @@ export class StorageRun implements LogEvents {
     const { scratch, scratchSize } = memory;
     const consistently = <Result>(_entry: number, look: () => Result): Result => look();
     this.reading = { disk, core, crc32c, memory: memory.memory, scratch, scratchSize, consistently, newSegmentId };
+  }
+
+  /** Lets a log worker have its turn: logs that are opened are its own, and so are completions. */
+  turnTo(drain: Drain): void {
+    this.drain = drain;
+    this.disk.events = drain;
   }
 
   get owner(): TableOwner {

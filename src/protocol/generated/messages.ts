@@ -656,6 +656,29 @@ function encodeProducePart(builder: Builder, body: codec.Encodable<ProducePart>)
   return wire.ProducePart.endProducePart(builder);
 }
 
+/**
+ * So much of the upload has come; the last part is answered by ProduceAck. Said now and then, so that behind a slow link a client
+ * knows that it is heard.
+ */
+export interface ProduceProgress {
+  readonly upload: number;
+  readonly received: number;
+}
+
+function decodeProduceProgress(table: wire.ProduceProgress): ProduceProgress {
+  return {
+    upload: table.upload(),
+    received: table.received(),
+  };
+}
+
+function encodeProduceProgress(builder: Builder, body: codec.Encodable<ProduceProgress>): codec.Reference {
+  wire.ProduceProgress.startProduceProgress(builder);
+  wire.ProduceProgress.addUpload(builder, codec.encodeInteger(body.upload ?? 0, 0, 4294967295));
+  wire.ProduceProgress.addReceived(builder, codec.encodeInteger(body.received ?? 0, 0, 4294967295));
+  return wire.ProduceProgress.endProduceProgress(builder);
+}
+
 export interface ProduceAck {
   readonly baseOffset: Offset;
   readonly logStartOffset: Offset;
@@ -1012,6 +1035,7 @@ export interface Bodies {
   readonly Unsubscribe: Unsubscribe;
   readonly Data: Data;
   readonly SubscriptionEnd: SubscriptionEnd;
+  readonly ProduceProgress: ProduceProgress;
 }
 
 export const bodyDecoders: { readonly [Name in keyof Bodies]: (frame: wire.Frame) => Bodies[Name] } = {
@@ -1046,6 +1070,7 @@ export const bodyDecoders: { readonly [Name in keyof Bodies]: (frame: wire.Frame
   Unsubscribe: (frame) => decodeUnsubscribe(frame.body(new wire.Unsubscribe())),
   Data: (frame) => decodeData(frame.body(new wire.Data())),
   SubscriptionEnd: (frame) => decodeSubscriptionEnd(frame.body(new wire.SubscriptionEnd())),
+  ProduceProgress: (frame) => decodeProduceProgress(frame.body(new wire.ProduceProgress())),
 };
 
 export const bodyEncoders: {
@@ -1082,4 +1107,5 @@ export const bodyEncoders: {
   Unsubscribe: encodeUnsubscribe,
   Data: encodeData,
   SubscriptionEnd: encodeSubscriptionEnd,
+  ProduceProgress: encodeProduceProgress,
 };

@@ -208,6 +208,13 @@ export const tables: readonly TableLayout[] = [
     ],
   },
   {
+    name: "ProduceProgress",
+    slots: [
+      { name: "upload", type: { kind: "scalar", size: 4 } },
+      { name: "received", type: { kind: "scalar", size: 4 } },
+    ],
+  },
+  {
     name: "ProduceAck",
     slots: [
       { name: "baseOffset", type: { kind: "scalar", size: 8 } },
@@ -357,6 +364,7 @@ export const unions: readonly UnionLayout[] = [
       "Unsubscribe",
       "Data",
       "SubscriptionEnd",
+      "ProduceProgress",
     ],
   },
 ];
@@ -490,6 +498,10 @@ export const Slot = {
     upload: 0,
     position: 1,
     bytes: 2,
+  },
+  ProduceProgress: {
+    upload: 0,
+    received: 1,
   },
   ProduceAck: {
     baseOffset: 0,

@@ -51,7 +51,8 @@ export const Body = {
   Credit: 28,
   Unsubscribe: 29,
   Data: 30,
-  SubscriptionEnd: 31
+  SubscriptionEnd: 31,
+  ProduceProgress: 32
 } as const;
 export type Body = (typeof Body)[keyof typeof Body];
 
@@ -2006,6 +2007,63 @@ static createProducePart(builder:flatbuffers.Builder, upload:number, position:nu
   ProducePart.addPosition(builder, position);
   ProducePart.addBytes(builder, bytesOffset);
   return ProducePart.endProducePart(builder);
+}
+}
+
+/**
+ * So much of the upload has come; the last part is answered by ProduceAck. Said now and then, so that behind a slow link a client
+ * knows that it is heard.
+ */
+export class ProduceProgress {
+  bb: flatbuffers.ByteBuffer|null = null;
+  bb_pos = 0;
+  __init(i:number, bb:flatbuffers.ByteBuffer):ProduceProgress {
+  this.bb_pos = i;
+  this.bb = bb;
+  return this;
+}
+
+static getRootAsProduceProgress(bb:flatbuffers.ByteBuffer, obj?:ProduceProgress):ProduceProgress {
+  return (obj || new ProduceProgress()).__init(bb.readInt32(bb.position()) + bb.position(), bb);
+}
+
+static getSizePrefixedRootAsProduceProgress(bb:flatbuffers.ByteBuffer, obj?:ProduceProgress):ProduceProgress {
+  bb.setPosition(bb.position() + flatbuffers.SIZE_PREFIX_LENGTH);
+  return (obj || new ProduceProgress()).__init(bb.readInt32(bb.position()) + bb.position(), bb);
+}
+
+upload():number {
+  const offset = this.bb!.__offset(this.bb_pos, 4);
+  return offset ? this.bb!.readUint32(this.bb_pos + offset) : 0;
+}
+
+received():number {
+  const offset = this.bb!.__offset(this.bb_pos, 6);
+  return offset ? this.bb!.readUint32(this.bb_pos + offset) : 0;
+}
+
+static startProduceProgress(builder:flatbuffers.Builder) {
+  builder.startObject(2);
+}
+
+static addUpload(builder:flatbuffers.Builder, upload:number) {
+  builder.addFieldInt32(0, upload, 0);
+}
+
+static addReceived(builder:flatbuffers.Builder, received:number) {
+  builder.addFieldInt32(1, received, 0);
+}
+
+static endProduceProgress(builder:flatbuffers.Builder):flatbuffers.Offset {
+  const offset = builder.endObject();
+  return offset;
+}
+
+static createProduceProgress(builder:flatbuffers.Builder, upload:number, received:number):flatbuffers.Offset {
+  ProduceProgress.startProduceProgress(builder);
+  ProduceProgress.addUpload(builder, upload);
+  ProduceProgress.addReceived(builder, received);
+  return ProduceProgress.endProduceProgress(builder);
 }
 }
 
