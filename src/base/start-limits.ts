@@ -9,7 +9,7 @@ export const IDLE_SECONDS_LIMITS = [8, 960] as const;
 export const PARTITIONS_LIMITS = [1, 1_000_000] as const;
 /** So that a description of a topic fits a frame. */
 export const TOPIC_PARTITIONS_MAX = 100_000;
-/** The least is one block of the largest batch. */
+/** With the least, batches of up to 8 MiB are taken, a quarter of it. */
 export const POOL_BYTES_LIMITS = [32 * MIB, 2 * GIB] as const;
 export const TAIL_BYTES_LIMITS = [64 * KIB, GIB] as const;
 /** Each has an arena in the shared memory. */

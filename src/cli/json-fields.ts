@@ -1,8 +1,5 @@
 /** The text of what JSON holds, as it was written: a number that is parsed and printed again may be another. */
 
-/** What can end a member, or hide what looks like an end. */
-const MARK = /"(?:[^"\\]|\\.)*"|[[\]{},:]/g;
-
 const ENDS: readonly string[] = [",", "]", "}"];
 
 export interface Member {
@@ -18,8 +15,10 @@ export function membersOf(text: string): readonly Member[] {
   let name = "";
   /** Where the present member's value begins. */
   let at = 0;
-  for (const { 0: mark, index } of text.matchAll(MARK)) {
-    if (depth === 1 && mark === ":") {
+  for (let index = 0; index < text.length; index++) {
+    const mark = text[index]!;
+    if (mark === '"') index = endOfString(text, index);
+    else if (depth === 1 && mark === ":") {
       name = JSON.parse(text.slice(at, index)) as string;
       at = index + 1;
     } else if (depth === 1 && ENDS.includes(mark)) {
@@ -35,6 +34,21 @@ export function membersOf(text: string): readonly Member[] {
     }
   }
   return members;
+}
+
+/** @returns where its closing quotation mark is */
+function endOfString(text: string, start: number): number {
+  let at = start;
+  do {
+    at = text.indexOf('"', at + 1);
+  } while (isEscaped(text, at));
+  return at;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text[at - 1 - backslashes] === "\\") backslashes++;
+  return backslashes % 2 === 1;
 }
 
 /** @returns of several fields of the name the last one's, as `JSON.parse` has it */

@@ -48,9 +48,9 @@ export function keyedLines(separator: Uint8Array, { optional }: KeyedLines, defa
 export function fieldKeyedLines(field: string, { optional }: KeyedLines, defaults: RecordDefaults): LineReader {
   return (line) => {
     const parsed = parse(line);
-    const value = parsed.object[field];
+    const value = Object.hasOwn(parsed.object, field) ? parsed.object[field] : undefined;
     if (typeof value === "object" && value !== null) throw invalid(`the field ${field} is no key: ${excerpt(line)}`);
-    const key = textOf(parsed, field);
+    const key = value === undefined ? undefined : textOf(parsed, field);
     const isMissing = key === undefined || key === null;
     if (isMissing && !optional) throw invalid(`there is no field ${field} for the key${keyHint(line)}`);
     return { ...defaults, ...(!isMissing && { key }), value: line };
@@ -134,31 +134,39 @@ function payload(parsed: Parsed, name: string): string | Uint8Array | null | und
   return bytes;
 }
 
-/** What is no text is taken as it is written: a number may have more digits than a number here. */
 function textOf({ object, text, line }: Parsed, name: string): string | null | undefined {
   const value = object[name];
-  if (value === undefined || value === null) return value;
-  if (typeof value !== "string") return fieldText(text, name);
-  if (!value.isWellFormed()) throw invalid(`${name} has half a character (a lone surrogate): ${excerpt(line)}`);
-  return value;
+  return value === undefined ? undefined : textAs(value, () => fieldText(text, name)!, name, line);
+}
+
+/** What is no text is taken as it is written: a number may have more digits than a number here. */
+function textAs(value: unknown, written: () => string, what: string, line: Uint8Array): string | null {
+  if (value === null) return null;
+  return typeof value === "string" ? wholeText(value, what, line) : written();
+}
+
+function wholeText(text: string, what: string, line: Uint8Array): string {
+  if (text.isWellFormed()) return text;
+  throw invalid(`${what} has half a character (a lone surrogate): ${excerpt(line)}`);
 }
 
 /** {"name": "value"}, or [{"name": ..., "value": ...}], which may repeat names. */
 function headersIn({ object, text, line }: Parsed): Headers {
   const { headers } = object;
   if (typeof headers !== "object" || headers === null) throw invalid(`headers are an object: ${excerpt(line)}`);
-  const headersText = fieldText(text, "headers")!;
+  const members = membersOf(fieldText(text, "headers")!);
   if (!Array.isArray(headers)) {
-    const parsed = { object: headers as Parsed["object"], text: headersText, line };
-    return Object.keys(headers).map((name) => [name, textOf(parsed, name) ?? null]);
+    return members.map((member) => {
+      const value = JSON.parse(member.text) as unknown;
+      return [wholeText(member.name, "a header's name", line), textAs(value, () => member.text, "a header", line)];
+    });
   }
-  const members = membersOf(headersText);
   return headers.map((header: Parsed["object"] | null, index) => {
     const name = header?.["name"];
     if (typeof name !== "string") throw invalid(`a header has a name: ${excerpt(line)}`);
     const parsed = { object: header!, text: members[index]!.text, line };
     refuseOtherFields(parsed, HEADER_FIELDS, "a header");
-    return [name, payload(parsed, "value") ?? null];
+    return [wholeText(name, "a header's name", line), payload(parsed, "value") ?? null];
   });
 }
 

@@ -37,7 +37,9 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const settings = connectSettings(options);
   const { signal } = options;
   signal?.throwIfAborted();
-  const client = new Client(settings, signal, await clientCore());
+  const core = await clientCore();
+  signal?.throwIfAborted();
+  const client = new Client(settings, signal, core);
   try {
     await client.connected();
   } catch (error) {
@@ -182,10 +184,10 @@ export class Client {
   }
 
   async #close(): Promise<void> {
-    this.#signal?.removeEventListener("abort", this.#abort);
     const producers = await Promise.allSettled([...this.#producers].map((producer) => producer.close()));
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
     await this.#channel.close();
+    this.#signal?.removeEventListener("abort", this.#abort);
     const failed = producers.find(({ status }) => status === "rejected");
     if (failed?.status === "rejected") throw failed.reason;
   }

@@ -57,6 +57,8 @@ export class Connection {
   #lastHeardMs = 0;
   #askedMs: number | null = null;
   #heard = false;
+  /** Requests that nobody waits for any more, and whose answers may still come: behind a large batch on a slow link, say. */
+  readonly #timedOut = new Set<number>();
   #goodbye: BrokerError | null = null;
   /** It is being closed: nobody gets an answer any more. */
   #leftWith: BrokerError | null = null;
@@ -138,7 +140,7 @@ export class Connection {
   close(error: BrokerError): void {
     this.#leftWith = error;
     this.#refusePending(error);
-    if (this.#transport === null) this.#opening.destroy(new BrokerError("CLOSED", "the connection was closed"));
+    if (this.#transport === null || this.#welcome === null) this.#opening.destroy(error);
     else this.#transport.close();
   }
 
@@ -189,7 +191,10 @@ export class Connection {
       return;
     }
     const pending = this.#pending.get(frame.correlation);
-    if (pending === undefined) return;
+    if (pending === undefined) {
+      if (data.last) this.#timedOut.delete(frame.correlation);
+      return;
+    }
     if (pending.slice === null) throw unexpected("Data", pending.answer);
     pending.slice(data, frame);
     if (!data.last) return;
@@ -204,7 +209,10 @@ export class Connection {
       return;
     }
     const pending = this.#pending.get(message.correlation);
-    if (pending === undefined) return this.#handlers.message(message);
+    if (pending === undefined) {
+      if (!this.#timedOut.delete(message.correlation)) this.#handlers.message(message);
+      return;
+    }
     if (message.type === pending.answer) pending.resolve(message.body as never);
     else if (message.type === "Error") pending.reject(brokerError(message.body));
     else throw unexpected(message.type, pending.answer);
@@ -227,6 +235,7 @@ export class Connection {
     for (const [correlation, pending] of this.#pending) {
       if (pending.deadlineMs > nowMs) continue;
       this.#pending.delete(correlation);
+      this.#timedOut.add(correlation);
       pending.reject(new BrokerError("REQUEST_TIMED_OUT", "the broker did not answer in time"));
     }
     if (this.#heard) {

@@ -23,12 +23,17 @@ import { HEADROOM } from "./transport.ts";
 /** Of a large batch: small enough that the broker, which tells of each, is heard of in time behind a slow link. */
 const PART_BYTES_MAX: number = 256 * KIB;
 
+/** Large batches that are asked for at a time, below what a broker takes before it answers BUSY. */
+const ASKED_MAX = 32;
+
 /** A batch that was sent and not answered. */
 interface Sent {
   readonly queue: PartitionQueue;
   readonly batch: Batch;
   /** Bytes that count against the window. */
   readonly windowBytes: number;
+  /** A large one, for which the broker was asked for memory. */
+  isAsked: boolean;
 }
 
 /** The producer, as its sender sees it. */
@@ -51,6 +56,8 @@ export class ProduceSender implements ChannelOwner {
   #window = 0;
   #windowAsked = 0;
   #unacknowledged = 0;
+  /** Large batches that were asked for and not granted. */
+  #asked = 0;
   /** Bytes above which a batch travels in parts. */
   inlineMax: number = BATCH_BYTES_INLINE_MAX;
 
@@ -94,6 +101,7 @@ export class ProduceSender implements ChannelOwner {
   disconnected(error: BrokerError): void {
     this.#connection = null;
     this.#unacknowledged = 0;
+    this.#asked = 0;
     this.#sent.clear();
     this.#ready.clear();
     for (const queue of this.#queues) queue.disconnected(error);
@@ -143,6 +151,7 @@ export class ProduceSender implements ChannelOwner {
     if (sent === undefined) return null;
     this.#sent.delete(correlation);
     this.#unacknowledged -= sent.windowBytes;
+    if (sent.isAsked) this.#asked--;
     return sent;
   }
 
@@ -155,12 +164,14 @@ export class ProduceSender implements ChannelOwner {
       let batch = queue.next();
       while (batch !== null && this.#send(queue, batch)) batch = queue.next();
       if (batch === null) this.#ready.delete(queue);
+      // It waits for other large ones.
+      else if (batch.size > this.inlineMax && this.#asked === ASKED_MAX) continue;
       // Until the window is wider this one waits, but others need not. Where only room is missing they must, or it would wait for ever.
       else if (this.#windowBytesOf(batch) <= this.#window) return;
     }
   }
 
-  /** @returns false: the window has no room */
+  /** @returns false: the window has no room, or as many large batches are asked for as may be */
   #send(queue: PartitionQueue, batch: Batch): boolean {
     const connection = this.#connection!;
     const isLarge = batch.size > this.inlineMax;
@@ -169,10 +180,12 @@ export class ProduceSender implements ChannelOwner {
       this.#askForWindow(windowBytes);
       return false;
     }
+    if (isLarge && this.#asked === ASKED_MAX) return false;
     queue.send(batch);
     const correlation = connection.nextCorrelation();
-    this.#sent.set(correlation, { queue, batch, windowBytes });
+    this.#sent.set(correlation, { queue, batch, windowBytes, isAsked: isLarge });
     this.#unacknowledged += windowBytes;
+    if (isLarge) this.#asked++;
     const { topicId, partition, acks, envelope } = queue.target;
     if (isLarge) {
       connection.post("ProduceBegin", { topicId, partition, acks, size: batch.size }, correlation);
@@ -194,6 +207,8 @@ export class ProduceSender implements ChannelOwner {
     const sent = this.#sent.get(correlation);
     const connection = this.#connection;
     if (sent === undefined || connection === null) return;
+    if (sent.isAsked) this.#asked--;
+    sent.isAsked = false;
     const { batch } = sent;
     const partAt = HEADROOM + PRODUCE_PART_ENVELOPE_SIZE;
     const partMax = Math.min(this.inlineMax, PART_BYTES_MAX);

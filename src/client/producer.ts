@@ -215,7 +215,7 @@ export class Producer {
    */
   abort(reason: BrokerError = closedError()): Promise<void> {
     this.#fail(reason);
-    return this.#sender.channel.close();
+    return this.#sender.channel.close(reason);
   }
 
   async #close(): Promise<void> {

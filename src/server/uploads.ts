@@ -144,12 +144,13 @@ export class Uploads implements MemoryWaiter {
 
   /** @throws BrokerError MESSAGE_TOO_LARGE, BUSY */
   begin(request: UploadRequest): void {
-    const { bytes } = this.#budget;
-    if (this.#pool.blockSize(request.size) > bytes)
+    if (this.#pool.blockSize(request.size) > this.#budget.bytes) {
+      const blockMax = 2 ** Math.floor(Math.log2(this.#budget.bytes));
       throw new BrokerError(
         "MESSAGE_TOO_LARGE",
-        `a batch of ${request.size} bytes is too large for this broker's memory: it takes up to ${bytes}; a larger pool makes room`,
+        `a batch of ${request.size} bytes is too large for this broker's pool, which takes up to ${blockMax}; a larger one makes room (--pool-bytes)`,
       );
+    }
     if (this.#waiting.length >= WAITING_MAX)
       throw new BrokerError("BUSY", "too many large batches wait on this connection");
     this.#waiting.push(request);

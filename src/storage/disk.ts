@@ -80,7 +80,7 @@ export interface FolderFailures {
 }
 
 export interface Disk {
-  /** `syncDirectory` adds to it; who submits a sync adds what failed of it. */
+  /** Whoever syncs a folder, by `syncDirectory` or for `submitSync`, adds to it at once. */
   readonly folderFailures: FolderFailures;
 
   /**

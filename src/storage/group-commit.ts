@@ -62,16 +62,17 @@ export class GroupCommit implements SyncCollector {
 
   /** The sync has ended. */
   end(failed: readonly FailedSync[]): SyncFailures {
-    const { folderFailures } = this.#disk;
-    // One that failed elsewhere meanwhile may have taken names of these with it.
-    const isDoubtful = folderFailures.count !== this.#failuresBefore;
     const folders = new Map(this.#unchanged);
+    const succeeded: string[] = [];
     for (const [folder, directory] of this.#folders) {
       const code = failed.find(({ file }) => file === directory)?.code;
-      if (code !== undefined) folderFailures.add();
-      if (code !== undefined || isDoubtful) folders.set(folder, code ?? "EIO");
+      if (code === undefined) succeeded.push(folder);
+      else folders.set(folder, code);
       this.#disk.close(directory);
     }
+    // One that failed elsewhere meanwhile may have taken names of these with it.
+    const failures = this.#disk.folderFailures.count - this.#failuresBefore;
+    if (failures > this.#folders.size - succeeded.length) for (const folder of succeeded) folders.set(folder, "EIO");
     return { files: failed, folders };
   }
 }

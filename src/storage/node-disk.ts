@@ -89,6 +89,7 @@ export class NodeDisk implements Disk {
       ...group.directories.map((file) => ({ file, errno: syncDirectory(file) })),
     ];
     const failed = outcomes.filter(({ errno }) => errno !== 0);
+    for (const { file } of failed) if (group.directories.includes(file)) this.folderFailures.add();
     this.#events?.syncCompleted(
       ticket,
       failed.map(({ file, errno }) => ({ file, code: getSystemErrorName(-errno) })),

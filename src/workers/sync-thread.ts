@@ -4,6 +4,7 @@
  */
 import { workerData } from "node:worker_threads";
 import { NodeDisk, syncDirectory, syncDirectoryBeside, syncFile, syncFileBeside } from "../storage/node-disk.ts";
+import { SharedFolderFailures } from "./folder-failures.ts";
 import { BELL, PARKED, SYNC_DONE, SYNC_FAULT, SYNC_STOP, SYNC_SUBMITTED } from "./shared-memory.ts";
 import { type HandleSync, runGroup } from "./sync-group.ts";
 import type { ThreadData } from "./thread.ts";
@@ -13,9 +14,19 @@ const worker = map.logWorkers[index]!;
 const control = new Int32Array(memory.buffer, worker.control);
 const area = new Int32Array(memory.buffer, worker.sync);
 const disk = new NodeDisk();
+const folderFailures = new SharedFolderFailures(map, memory.buffer as SharedArrayBuffer);
 const file: HandleSync = { now: syncFile, beside: syncFileBeside };
-const directory: HandleSync = { now: syncDirectory, beside: syncDirectoryBeside };
+const directory: HandleSync = {
+  now: (handle) => counted(syncDirectory(handle)),
+  beside: (handle, done) => syncDirectoryBeside(handle, (errno) => done(counted(errno))),
+};
 const close = (file: number): void => disk.close(file);
+
+/** At once: others must not take a sync of theirs for good meanwhile. */
+function counted(errno: number): number {
+  if (errno !== 0) folderFailures.add();
+  return errno;
+}
 
 for (;;) {
   const done = Atomics.load(control, SYNC_DONE);

@@ -191,6 +191,22 @@ describe("records of lines", () => {
     },
   );
 
+  test("headers keep their order, and a line may be long", () => {
+    const long = "x".repeat(9_000_000);
+    const line = Buffer.from(`{"value":[1.0],"headers":{"2":"b","1":null,"2":0.0},"key":"${long}"}`);
+    expect(recordLines({}, false)(line)).toEqual({
+      key: long,
+      value: "[1.0]",
+      headers: [
+        ["2", "b"],
+        ["1", null],
+        ["2", "0.0"],
+      ],
+    });
+    const keyed = fieldKeyedLines("__proto__", { optional: true }, {});
+    expect(keyed(Buffer.from('{"a":1}'))).toEqual({ value: Buffer.from('{"a":1}') });
+  });
+
   test("of JSON as it is written a parser makes the same", () => {
     fc.assert(
       fc.property(
@@ -225,6 +241,8 @@ describe("records of lines", () => {
     ['{"valueBase64":null}', "valueBase64 is base64"],
     ['{"value":"v","keyBase64":7}', "keyBase64 is base64"],
     ['{"value":"\\ud800"}', "value has half a character"],
+    ['{"value":"v","headers":{"\\ud800":"h"}}', "a header's name has half a character"],
+    ['{"value":"v","headers":[{"name":"\\ud800","value":"h"}]}', "a header's name has half a character"],
     ['{"value":"v","valueBase64":"aGVsbG8="}', "value and valueBase64 are two ways to say one thing"],
     ['{"value":"v","key":null,"keyBase64":""}', "key and keyBase64 are two ways to say one thing"],
     ["[1]", "a line is no JSON object"],

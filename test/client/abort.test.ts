@@ -115,6 +115,27 @@ test("what is no signal is refused", async () => {
   await expect(client.topics.list({ signal })).rejects.toMatchObject({ code: "INVALID_OPTION" });
 });
 
+test("the client's signal is heard whenever it is aborted", async () => {
+  const broker = await startFakeBroker();
+  broker.topic("t");
+  broker.fate = () => "ignore";
+  const early = new AbortController();
+  const connecting = connectTo(broker, { signal: early.signal });
+  queueMicrotask(() => early.abort("enough"));
+  await expect(connecting).rejects.toBe("enough");
+
+  const late = new AbortController();
+  const client = await connectTo(broker, { signal: late.signal });
+  const producer = await client.producer({ topic: "t" });
+  const sending = expect(producer.send({ value: "a" })).rejects.toMatchObject({ code: "CLOSED", cause: "enough" });
+  await until(() => broker.arrivals === 1);
+  const closing = client.close().catch(() => {}); // What was lost is not its own failure to tell.
+  late.abort("enough");
+  await sending;
+  await closing;
+  expect(getEventListeners(late.signal, "abort")).toEqual([]);
+});
+
 test("the client's signal aborts everything", async () => {
   const isAborted = { code: "CLOSED", message: "the client was aborted", cause: "enough" };
   const broker = await startFakeBroker();
@@ -128,6 +149,7 @@ test("the client's signal aborts everything", async () => {
   await until(() => broker.arrivals === 1);
   broker.isMute = true;
   const aborted = [
+    client.producer({ topic: "u" }),
     client.stats(),
     client.fetch({ topic: "t", partition: 0, from: "latest", waitMs: 10_000 }),
     client.topics.list(),

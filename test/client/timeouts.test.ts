@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import type { BrokerError } from "../../src/base/errors.ts";
 import { LoopClock, TICK_MS } from "../../src/client/loop-clock.ts";
+import { until } from "../helpers/until.ts";
 import { codeOf, connectTo, startFakeBroker } from "./harness.ts";
 
 test.each([1, 100, 200])("heartbeatMs %i leaves an idle connection to a healthy broker alone", async (heartbeatMs) => {
@@ -57,6 +58,30 @@ test("a fetch may wait for longer than requests do, and is given up when that is
   const begun = performance.now();
   expect(await codeOf(client.fetch({ ...fetch, waitMs: 400 }))).toBe("REQUEST_TIMED_OUT");
   expect(performance.now() - begun).toBeGreaterThanOrEqual(500);
+});
+
+test("an answer that comes when its request was given up costs nobody the connection", async () => {
+  const broker = await startFakeBroker();
+  broker.topic("t");
+  broker.topic("u");
+  const lost: string[] = [];
+  const onConnectionLost = ({ message }: BrokerError): void => void lost.push(message);
+  const client = await connectTo(broker, { requestTimeoutMs: 100, onConnectionLost });
+  const producer = await client.producer({ topic: "t" });
+  const answers = Promise.withResolvers<void>();
+  broker.described = answers.promise;
+  const { descriptions } = broker;
+  const preparing = producer.prepare("u");
+  expect(await codeOf(client.topics.describe("t"))).toBe("REQUEST_TIMED_OUT");
+  // The producer has given its first question up, too, and asked again.
+  await until(() => broker.descriptions >= descriptions + 3);
+  broker.described = Promise.resolve();
+  answers.resolve();
+  // Answered behind the late ones.
+  expect((await client.topics.describe("t")).name).toBe("t");
+  await preparing;
+  expect(await producer.send({ topic: "u", value: "a" })).toMatchObject({ offset: 0 });
+  expect(lost).toEqual([]);
 });
 
 test("a stall counts as a tick", () => {

@@ -1,5 +1,6 @@
 /** What a producing connection takes of what all share comes back, however the connection and its batches end. */
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { connect } from "../../src/client/index.ts";
 import { startBroker } from "../../src/index.ts";
 import { encodeMessage } from "../../src/protocol/messages.ts";
 import { makeBatch } from "../helpers/batches.ts";
@@ -54,6 +55,27 @@ test("acks 0: batches that are taken and batches that are refused, which nobody 
   }
   expect(client.isClosed).toBe(false);
   expect(client.unasked).toEqual([]);
+  await client.close();
+  await expectNothingTaken();
+});
+
+test("acks 0: many large batches at once, which wait for one another", async () => {
+  const client = await connect({ server: `127.0.0.1:${broker.port}` });
+  const partitions = 70;
+  await client.topics.create({
+    name: "many",
+    partitions,
+    settings: { "max.message.bytes": 2 * MIB, durability: "os" },
+  });
+  const producer = await client.producer({ topic: "many", acks: 0, bufferBytes: 256 * MIB });
+  const value = new Uint8Array(1_200_000);
+  for (let partition = 0; partition < partitions; partition++) producer.enqueue({ partition, value });
+  await producer.close();
+  const inLog = async (): Promise<number> => {
+    const described = await client.topics.describe("many");
+    return described.partitions.reduce((sum, { highWatermark }) => sum + highWatermark, 0);
+  };
+  await expect.poll(inLog, { timeout: 10_000 }).toBe(partitions);
   await client.close();
   await expectNothingTaken();
 });

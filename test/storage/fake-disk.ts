@@ -396,7 +396,10 @@ export class FakeDisk implements Disk {
       const { inode } = this.#open(file);
       if (!(inode instanceof FakeDirectory)) throw new Error("a file among the directories of a group");
       if (attempt("syncDirectory", file)) inode.confirm();
-      else inode.lose();
+      else {
+        inode.lose();
+        this.folderFailures.add();
+      }
     }
     this.events?.syncCompleted(ticket, failed);
   }
