@@ -129,6 +129,7 @@ test("the client's signal is heard whenever it is aborted", async () => {
   const producer = await client.producer({ topic: "t" });
   const sending = expect(producer.send({ value: "a" })).rejects.toMatchObject({ code: "CLOSED", cause: "enough" });
   await until(() => broker.arrivals === 1);
+  producer.enqueue({ value: "b" }); // Its loss is told by close.
   const closing = client.close().catch(() => {}); // What was lost is not its own failure to tell.
   late.abort("enough");
   await sending;

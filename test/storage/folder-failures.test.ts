@@ -1,6 +1,7 @@
 /** D4 for names: after a sync of a folder that failed, whoever asked for it, no name in a folder counts as durable that is not. */
 import { expect, test } from "vitest";
 import { Drain } from "../../src/storage/drain.ts";
+import { GroupCommit } from "../../src/storage/group-commit.ts";
 import { FakeDisk } from "./fake-disk.ts";
 import { Seeded } from "./seeded.ts";
 import { StorageMemory } from "./storage-memory.ts";
@@ -66,6 +67,16 @@ test("D4: another log worker's sync of a folder fails while its own is under way
   disk.folderFailures.add();
   disk.completeSync();
   expect(errorOf(run.outcomes.get(request))).toBe("STORAGE_ERROR");
+});
+
+test("D4: a sync thread died, and nobody knows how its syncs ended", () => {
+  const disk = new FakeDisk(memory.memory.bytes);
+  disk.makeDirectory(TOPICS);
+  const group = new GroupCommit(disk);
+  group.addFolder(TOPICS);
+  const [file] = group.directories;
+  expect([...group.end([{ file: file!, code: "EIO" }]).folders]).toEqual([[TOPICS, "EIO"]]);
+  expect(disk.folderFailures.count).toBe(1);
 });
 
 test("D4: the recovery of another log could not sync the folder of all partitions", () => {
