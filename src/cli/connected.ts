@@ -4,8 +4,8 @@ import type { Invocation } from "./command-definition.ts";
 import { CommandError } from "./command-error.ts";
 import type { Output } from "./output.ts";
 
-/** So long nobody wonders. */
-const PATIENCE_MS = 1000;
+/** ms after which whoever waits wonders why. */
+export const PATIENCE_MS = 1000;
 
 /**
  * Connects, runs, and closes the connection whatever comes of it. A signal ends the attempt to connect; behind it, ending is

@@ -4,7 +4,7 @@ import type { BatchAck, Producer, ProducerRecord } from "../client/index.ts";
 import { pluralText, rateText, secondsText } from "./amounts.ts";
 import type { Invocation } from "./command-definition.ts";
 import { CommandError, UsageError } from "./command-error.ts";
-import { connected } from "./connected.ts";
+import { connected, PATIENCE_MS } from "./connected.ts";
 import { unescapedBytes } from "./escapes.ts";
 import { EXIT_OK, type ExitCode } from "./failure.ts";
 import type { Output } from "./output.ts";
@@ -18,9 +18,6 @@ import {
   recordLines,
   valueLines,
 } from "./record-input.ts";
-
-/** So long nobody wonders. */
-const PATIENCE_MS = 1000;
 
 interface ProduceOptions {
   readonly file?: readonly string[];

@@ -27,9 +27,11 @@ export function startingPoint(text: string, nowMs: number): StartingPoint {
 
 /** Local where no zone is named, also a day alone, which `Date.parse` takes for UTC's. @returns Unix ms, or NaN */
 function timeOf(text: string): number {
-  const [, day, time = "00:00"] = ISO_8601.exec(text) ?? [];
+  const match = ISO_8601.exec(text);
+  if (match === null) return Number.NaN;
+  const [, day = "", time = "00:00"] = match;
   const midnight = new Date(`${day}T00:00Z`);
   // A February 30 would be a day of March.
-  const exists = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(`${day}`);
+  const exists = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
   return exists ? Date.parse(`${day}T${time}`) : Number.NaN;
 }

@@ -164,11 +164,15 @@ export class ProduceSender implements ChannelOwner {
       let batch = queue.next();
       while (batch !== null && this.#send(queue, batch)) batch = queue.next();
       if (batch === null) this.#ready.delete(queue);
-      // It waits for other large ones.
-      else if (batch.size > this.inlineMax && this.#asked === ASKED_MAX) continue;
-      // Until the window is wider this one waits, but others need not. Where only room is missing they must, or it would wait for ever.
-      else if (this.#windowBytesOf(batch) <= this.#window) return;
+      // Until other large ones are granted or the window is wider this one waits, but others need not. Where only room is
+      // missing they must, or it would wait for ever.
+      else if (!this.#waitsForLarge(batch) && this.#windowBytesOf(batch) <= this.#window) return;
     }
+  }
+
+  /** As many are asked for as may be. */
+  #waitsForLarge({ size }: Batch): boolean {
+    return size > this.inlineMax && this.#asked === ASKED_MAX;
   }
 
   /** @returns false: the window has no room, or as many large batches are asked for as may be */
@@ -180,7 +184,7 @@ export class ProduceSender implements ChannelOwner {
       this.#askForWindow(windowBytes);
       return false;
     }
-    if (isLarge && this.#asked === ASKED_MAX) return false;
+    if (this.#waitsForLarge(batch)) return false;
     queue.send(batch);
     const correlation = connection.nextCorrelation();
     this.#sent.set(correlation, { queue, batch, windowBytes, isAsked: isLarge });

@@ -393,3 +393,11 @@ function joined(slices: readonly Bodies["Data"][]): Uint8Array {
 function concat(pieces: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(pieces));
 }
+
+/** @returns what the broker grants a client that asks for this window, and goes again */
+export async function grantedWindow(port: number, wanted: number): Promise<number> {
+  const client = await RawClient.connect(port, { hello: { window: wanted } });
+  const { window } = client.welcome!;
+  await client.close();
+  return window;
+}

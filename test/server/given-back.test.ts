@@ -4,7 +4,7 @@ import { connect } from "../../src/client/index.ts";
 import { startBroker } from "../../src/index.ts";
 import { encodeMessage } from "../../src/protocol/messages.ts";
 import { makeBatch } from "../helpers/batches.ts";
-import { RawClient, webSocketFrame } from "../helpers/raw-client.ts";
+import { grantedWindow, RawClient, webSocketFrame } from "../helpers/raw-client.ts";
 
 const MIB = 1 << 20;
 const WINDOW = 8 * MIB;
@@ -26,14 +26,7 @@ afterEach(() => broker.close());
 /** A window as wide as ever is granted again. */
 async function expectNothingTaken(): Promise<void> {
   const first = await RawClient.connect(broker.port, { hello: { window: WINDOW } });
-  await expect
-    .poll(async () => {
-      const client = await RawClient.connect(broker.port, { hello: { window: WINDOW } });
-      const { window } = client.welcome!;
-      await client.close();
-      return window;
-    })
-    .toBe(WINDOW);
+  await expect.poll(() => grantedWindow(broker.port, WINDOW)).toBe(WINDOW);
   await first.close();
 }
 

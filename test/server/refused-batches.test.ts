@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { startBroker } from "../../src/index.ts";
 import { encodeMessage } from "../../src/protocol/messages.ts";
 import { makeBatch } from "../helpers/batches.ts";
-import { RawClient, webSocketFrame } from "../helpers/raw-client.ts";
+import { grantedWindow, RawClient, webSocketFrame } from "../helpers/raw-client.ts";
 
 const MIB = 1 << 20;
 const WINDOW = 8 * MIB;
@@ -55,14 +55,7 @@ test("who goes before they are answered takes nothing of the window along", asyn
     client.destroy();
     await client.closed;
   }
-  await expect
-    .poll(async () => {
-      const client = await RawClient.connect(broker.port, { hello: { window: WINDOW } });
-      const { window } = client.welcome!;
-      await client.close();
-      return window;
-    })
-    .toBe(WINDOW);
+  await expect.poll(() => grantedWindow(broker.port, WINDOW)).toBe(WINDOW);
   await broker.close();
 });
 

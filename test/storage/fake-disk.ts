@@ -285,8 +285,7 @@ export class FakeDisk implements Disk {
     try {
       this.#begin("syncDirectory", path);
     } catch (error) {
-      if (error instanceof DiskError) this.folderFailures.add();
-      if (error instanceof DiskError && inode instanceof FakeDirectory) inode.lose();
+      if (error instanceof DiskError && inode instanceof FakeDirectory) this.#loseNames(inode);
       throw error;
     }
     if (inode instanceof FakeDirectory) inode.confirm();
@@ -396,12 +395,14 @@ export class FakeDisk implements Disk {
       const { inode } = this.#open(file);
       if (!(inode instanceof FakeDirectory)) throw new Error("a file among the directories of a group");
       if (attempt("syncDirectory", file)) inode.confirm();
-      else {
-        inode.lose();
-        this.folderFailures.add();
-      }
+      else this.#loseNames(inode);
     }
     this.events?.syncCompleted(ticket, failed);
+  }
+
+  #loseNames(directory: FakeDirectory): void {
+    directory.lose();
+    this.folderFailures.add();
   }
 
   #writeTo(inode: FakeFile, path: string, bytes: Uint8Array, position: number, submitted: boolean): void {
