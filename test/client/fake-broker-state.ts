@@ -42,6 +42,8 @@ export abstract class FakeBrokerState {
   window = 4 * 1024 * 1024;
   /** Who asks for a wider window gets it. */
   widens = true;
+  /** Who asks for a place for a large batch gets it. */
+  grants = true;
   inlineMax = 1024 * 1024;
   sliceMax = 256 * 1024;
   /** The answer's delay, ms; 0: at once. */

@@ -229,7 +229,8 @@ export class FakeConnection {
         const { topicId, partition: index, size } = message.body;
         const { topic } = broker.partition(topicId, index);
         this.#uploads.set(correlation, { correlation, topic, index, bytes: new Uint8Array(size), received: 0 });
-        return this.send("ProduceGrant", correlation, { upload: correlation });
+        if (broker.grants) this.send("ProduceGrant", correlation, { upload: correlation });
+        return;
       }
       case "ProducePart":
         return this.#part(message.body);

@@ -33,7 +33,7 @@ interface Setting extends Pick<ProducerOptions, "acks" | "windowBytes"> {
 /** A producer that waits for nothing but its window, and a broker that holds its answers back. */
 async function start({ window, inlineMax = 1024 * KIB, fate = "take and hold", ...options }: Setting) {
   const broker = await startFakeBroker();
-  const { partitions } = broker.topic("t", 8);
+  const { partitions } = broker.topic("t", 40);
   Object.assign(broker, { window, inlineMax, widens: false });
   /** The partitions of the batches that came. */
   const arrived: number[] = [];
@@ -186,6 +186,16 @@ describe("who goes first", () => {
     await settle(producer);
     expect(arrived).toEqual([1, 2, 0, 3]);
   });
+});
+
+test("others go on while large batches wait for large ones that were granted nothing", async () => {
+  const { producer, broker, arrived, enqueue } = await start({ window: 8 * UNIT, inlineMax: sizeOf(SMALL) });
+  broker.grants = false;
+  // More than are asked for at a time.
+  for (let partition = 0; partition < 39; partition++) enqueue(partition, 4000);
+  enqueue(39);
+  await settle(producer);
+  expect(arrived).toEqual([39]);
 });
 
 describe("a wider window", () => {

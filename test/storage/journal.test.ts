@@ -2,7 +2,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type FileHandle, NO_FAILURES, type SyncCollector, type SyncFailures } from "../../src/storage/disk.ts";
 import { Journal, type JournaledLog } from "../../src/storage/journal.ts";
 import { GROUP_ALIGNMENT, GroupBuilder, readGroup } from "../../src/storage/journal-group.ts";
+import { JournalPart } from "../../src/storage/journal-part.ts";
 import { replayJournal } from "../../src/storage/journal-replay.ts";
+import { LogPoint } from "../../src/storage/log-point.ts";
 import { segmentFileName } from "../../src/storage/segment-files.ts";
 import { type Crc32c, loadCrc32c } from "../../src/wasm/crc32c.ts";
 import { FakeDisk, failing } from "./fake-disk.ts";
@@ -187,6 +189,37 @@ describe("D3: the journal of a log worker", () => {
     for (let group = 0; group < 4; group++) commit();
     for (const log of logs) journal.leave(log, true);
     expect(commit()).toBe(true);
+  });
+});
+
+describe("D3: what of a log the staged group covers", () => {
+  const at = (position: number): LogPoint => LogPoint.from({ ...new LogPoint(), position });
+
+  test("is not what was written before, or did not fit", () => {
+    const { journal, logs } = bench();
+    const part = new JournalPart(journal, logs[0]);
+    const stageMax = 2 * GROUP_ALIGNMENT;
+    part.wrote(at(100), 0, 50);
+    expect(part.covers(at(100), at(150))).toBe(true);
+    expect(part.covers(at(0), at(150)), "100 bytes are not in it").toBe(false);
+    part.wrote(at(150), 0, stageMax);
+    expect(part.covers(at(100), at(150 + stageMax)), "it had no room").toBe(false);
+    part.wrote(at(150 + stageMax), 0, 50);
+    expect(part.covers(at(100), at(200 + stageMax)), "what had no room lies between").toBe(false);
+    expect(part.covers(at(150 + stageMax), at(200 + stageMax))).toBe(true);
+    journal.discard();
+    expect(part.covers(at(150 + stageMax), at(200 + stageMax)), "it is another group").toBe(false);
+  });
+
+  test("is one run in one segment", () => {
+    const { journal, logs } = bench();
+    const part = new JournalPart(journal, logs[0]);
+    part.wrote(at(0), 0, 50);
+    part.wrote(at(50), 0, 50);
+    expect(part.covers(at(0), at(100))).toBe(true);
+    const next = LogPoint.from({ ...new LogPoint(), base: 7 });
+    part.wrote(next, 0, 50);
+    expect(part.covers(at(0), LogPoint.from({ ...next, position: 50 }))).toBe(false);
   });
 });
 
